@@ -31,7 +31,7 @@ MATRIX = {
         "setup": ["-Db_sanitize=thread", "-Db_lundef=false", "-Ddefault_library=static"],
         "cc": "clang",
         "env": {"TSAN_OPTIONS": "halt_on_error=1"},
-        "suites": ["sched"],
+        "suites": ["sched", "planted"],
         "slow": 6,
     },
     "abort": {"dir": "build-abort", "setup": ["-Dchecked=abort", "-Ddefault_library=static"],
