@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+import mutants
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # name: what differs from the release build. `suites` empty means all; `slow` multiplies time limits.
@@ -155,6 +157,10 @@ def main():
         failed += config_failed
         print(f"{name:10} {config_passed:5} passed {config_failed:3} failed "
               f"{time.monotonic() - started:6.1f} s", flush=True)
+    if args.full and not args.names and not args.only:
+        killed, survived = mutants.check([])
+        passed += killed
+        failed += survived
     print("slowest:")
     for seconds, name in sorted(times, reverse=True)[:10]:
         print(f"  {seconds:6.2f} s  {name}")
