@@ -7,6 +7,7 @@
 #ifndef COPSE_SCHED_H
 #define COPSE_SCHED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,7 +51,8 @@ COPSE_API const char *copse_version(void);
     X(COPSE_EDIVERGED, -12, "the replay took another path than its log")                           \
     X(COPSE_EFULL, -13, "the queue is full")                                                       \
     X(COPSE_ESHUTDOWN, -14, "shutting down")                                                       \
-    X(COPSE_EFORMAT, -15, "the data is not in the expected format")
+    X(COPSE_EFORMAT, -15, "the data is not in the expected format")                                \
+    X(COPSE_EIDLE, -16, "nothing can run before the clock is moved")
 
 #define COPSE_STATUS_ENUM(name, value, text) name = value,
 typedef enum copse_status { COPSE_STATUS_LIST(COPSE_STATUS_ENUM) } copse_status;
@@ -74,6 +76,494 @@ typedef struct copse_allocator {
 
 /* The allocator that asks the C library. A constant; used wherever an options struct says NULL. */
 COPSE_API const copse_allocator *copse_default_allocator(void);
+
+/* ---- Time ---------------------------------------------------------------------------------- */
+
+/* All times are int64 nanoseconds of a monotonic clock; the zero is the clock's own. */
+#define COPSE_NEVER INT64_MAX
+
+/* A source of time. A real clock may be read from any thread; a virtual or driven clock belongs to
+ * the thread of the executor that uses it. It must outlive the executors that it was given to. */
+typedef struct copse_clock copse_clock;
+
+/* An own clock that shows the system's monotonic time. NULL when memory is refused. */
+COPSE_API copse_clock *copse_clock_new_real(const copse_allocator *allocator) COPSE_MUST_USE;
+
+/* An own clock that starts at START_NS and moves only when an executor waits on it, which takes no
+ * time at all, or when it is advanced. NULL when memory is refused. */
+COPSE_API copse_clock *copse_clock_new_virtual(const copse_allocator *allocator,
+                                               int64_t start_ns) COPSE_MUST_USE;
+
+/* An own clock that starts at START_NS and moves only when a simulator drives it. NULL when memory
+ * is refused. */
+COPSE_API copse_clock *copse_clock_new_driven(const copse_allocator *allocator,
+                                              int64_t start_ns) COPSE_MUST_USE;
+
+/* Takes the clock back. NULL is fine. */
+COPSE_API void copse_clock_free(copse_clock *own);
+
+/* The time in nanoseconds. */
+COPSE_API int64_t copse_clock_now(const copse_clock *clock);
+
+/* Move a virtual clock forward by STEP_NS >= 0. COPSE_EINVAL for another clock or step,
+ * COPSE_ERANGE past the largest time. */
+COPSE_API copse_status copse_clock_advance(copse_clock *clock, int64_t step_ns);
+
+/* Set a driven clock to NOW_NS. Backward is allowed, and an event: see copse_clock_listen.
+ * COPSE_EINVAL for another clock. */
+COPSE_API copse_status copse_clock_drive(copse_clock *clock, int64_t now_ns);
+
+/* Called with the old and the new time after a driven clock went backward, on the thread that drove
+ * it. Listeners are called in the order in which they were added; they must not add or remove any.
+ */
+typedef struct copse_clock_listener {
+    void (*on_jump)(void *context, int64_t old_ns, int64_t new_ns);
+    void *context;
+    struct copse_clock_listener *next; /* the clock's own; leave it NULL */
+} copse_clock_listener;
+
+/* Add LISTENER, borrowed until it is removed. */
+COPSE_API void copse_clock_listen(copse_clock *clock, copse_clock_listener *listener);
+COPSE_API void copse_clock_unlisten(copse_clock *clock, copse_clock_listener *listener);
+
+/* ---- Choices ------------------------------------------------------------------------------- */
+
+/* Where the decisions of a deterministic executor come from (which task is next, how much of the
+ * mail), and the log of them. One source serves one executor at a time. */
+typedef struct copse_choices copse_choices;
+
+/* X(name, text) */
+#define COPSE_CHOICE_MODE_LIST(X)                                                                  \
+    X(COPSE_CHOOSE_FIFO, "always the one that waits longest")                                      \
+    X(COPSE_CHOOSE_RANDOM, "each equally likely, from the seed")                                   \
+    X(COPSE_CHOOSE_PCT, "random priorities with a few change points, from the seed")               \
+    X(COPSE_CHOOSE_REPLAY, "what a log says")                                                      \
+    X(COPSE_CHOOSE_EXHAUSTIVE, "every combination in turn, one a run")
+
+#define COPSE_CHOICE_MODE_ENUM(name, text) name,
+typedef enum copse_choice_mode { COPSE_CHOICE_MODE_LIST(COPSE_CHOICE_MODE_ENUM) } copse_choice_mode;
+#undef COPSE_CHOICE_MODE_ENUM
+
+/* All zero is a good start: FIFO, nothing recorded. */
+typedef struct copse_choices_options {
+    const copse_allocator *allocator; /* NULL: the default one */
+    copse_choice_mode mode;
+    bool is_recorded;       /* keep a log; replayed and exhaustive sources have one anyway */
+    uint64_t seed;          /* random and PCT; recorded in the log */
+    uint32_t change_points; /* PCT: how often the first becomes the last; bugs of that depth + 1 */
+    uint64_t run_length;    /* PCT: decisions expected in a run, over which the points are spread */
+    const void *log;        /* replay: borrowed for the life of the source */
+    size_t log_size;
+    uint32_t depth; /* exhaustive: decisions after this many take the first; 0: 1,000 */
+} copse_choices_options;
+
+/* An own source of choices in *OUT. COPSE_EINVAL for a bad mode, COPSE_EFORMAT for a log that is
+ * damaged, COPSE_ENOMEM. */
+COPSE_API copse_status copse_choices_new(const copse_choices_options *options,
+                                         copse_choices **out) COPSE_MUST_USE;
+COPSE_API void copse_choices_free(copse_choices *own);
+
+/* How many decisions were made, and a hash of them all: equal runs have equal hashes. */
+COPSE_API uint64_t copse_choices_count(const copse_choices *choices);
+COPSE_API uint64_t copse_choices_hash(const copse_choices *choices);
+
+/* The log so far in *LOG and *SIZE, borrowed until the source makes its next decision or is freed.
+ * COPSE_EINVAL when it was not recorded, COPSE_ENOMEM when memory for it was refused on the way. */
+COPSE_API copse_status copse_choices_log(copse_choices *choices, const void **log,
+                                         size_t *size) COPSE_MUST_USE;
+
+/* COPSE_OK, or COPSE_EDIVERGED when a replay asked another question than its log answers; the text
+ * of where and how goes into TEXT (cut to SIZE): "diverged at decision 7: ...". */
+COPSE_API copse_status copse_choices_check(const copse_choices *choices, char *text, size_t size);
+
+/* Exhaustive: prepare the next run, to be made with a new executor. False when all were made. */
+COPSE_API bool copse_choices_next(copse_choices *choices) COPSE_MUST_USE;
+
+/* ---- Tasks --------------------------------------------------------------------------------- */
+
+/* Names one task for ever: the handle of a task that ended is unknown, never another task. All zero
+ * is no task. */
+typedef struct copse_task_handle {
+    uint64_t bits;
+} copse_task_handle;
+
+/* The running task, inside its resume function; use it nowhere else. */
+typedef struct copse_task copse_task;
+
+/* X(name, word, text): why a task is resumed. */
+#define COPSE_WHY_LIST(X)                                                                          \
+    X(COPSE_WHY_FIRST, "first", "it runs for the first time")                                      \
+    X(COPSE_WHY_CONTINUE, "continue", "it had yielded")                                            \
+    X(COPSE_WHY_WOKEN, "woken", "somebody woke it, or what it joined has ended")                   \
+    X(COPSE_WHY_DUE, "due", "its deadline has come")                                               \
+    X(COPSE_WHY_CANCELLED, "cancelled", "it is to clean up and end; said once")                    \
+    X(COPSE_WHY_CLOCK_JUMPED, "clock-jumped", "the clock went backward while it had a deadline")
+
+#define COPSE_WHY_ENUM(name, word, text) name,
+typedef enum copse_why { COPSE_WHY_LIST(COPSE_WHY_ENUM) } copse_why;
+#undef COPSE_WHY_ENUM
+
+/* X(name, word, preposition): what a blocked task waits for. The words are stable. */
+#define COPSE_BLOCK_LIST(X)                                                                        \
+    X(COPSE_BLOCK_NONE, "nothing", "on")                                                           \
+    X(COPSE_BLOCK_RECEIVE, "receive", "from")                                                      \
+    X(COPSE_BLOCK_SEND, "send", "to")                                                              \
+    X(COPSE_BLOCK_SLEEP, "sleep", "by")                                                            \
+    X(COPSE_BLOCK_JOIN, "join", "of")                                                              \
+    X(COPSE_BLOCK_JOB, "job", "number")                                                            \
+    X(COPSE_BLOCK_DESCRIPTOR, "descriptor", "number")                                              \
+    X(COPSE_BLOCK_MUTEX, "mutex", "number")                                                        \
+    X(COPSE_BLOCK_CUSTOM, "custom", "number")
+
+#define COPSE_BLOCK_ENUM(name, word, preposition) name,
+typedef enum copse_block_kind { COPSE_BLOCK_LIST(COPSE_BLOCK_ENUM) } copse_block_kind;
+#undef COPSE_BLOCK_ENUM
+
+/* What a task waits for, as data: the deadlock search walks from task to owner. */
+typedef struct copse_block {
+    copse_block_kind kind;
+    uint64_t object;         /* which channel, job, descriptor, mutex ...; the host's numbers */
+    copse_task_handle owner; /* the task that can end the wait; none when it is not known */
+} copse_block;
+
+/* What a resume function returns; made by the functions below, READY excepted. */
+typedef enum copse_outcome {
+    COPSE_READY,   /* could go on at once */
+    COPSE_YIELDED, /* lets others run first */
+    COPSE_BLOCKED, /* until woken, or due */
+    COPSE_DONE     /* never resumed again */
+} copse_outcome;
+
+/* One step of a task: run a bounded time and say what is next. Called on the executor's thread. */
+typedef copse_outcome copse_resume_fn(copse_task *self, void *context, copse_why why);
+
+COPSE_API copse_outcome copse_task_yield(copse_task *self);
+/* Until a wake, or until the clock shows UNTIL_NS (COPSE_NEVER: only a wake). */
+COPSE_API copse_outcome copse_task_block(copse_task *self, copse_block block, int64_t until_ns);
+COPSE_API copse_outcome copse_task_sleep_until(copse_task *self, int64_t until_ns);
+/* Until TARGET has ended; then copse_task_joined_code. A TARGET that is unknown resumes at once. */
+COPSE_API copse_outcome copse_task_join(copse_task *self, copse_task_handle target,
+                                        int64_t until_ns);
+/* CODE 0 is completed, any other is failed; after a cancel both are cancelled. */
+COPSE_API copse_outcome copse_task_done(copse_task *self, int code);
+
+/* The running task's own handle; whether somebody has asked it to end. */
+COPSE_API copse_task_handle copse_task_self(const copse_task *self);
+COPSE_API bool copse_task_is_cancelled(const copse_task *self);
+
+/* After a join that was woken: the code that the task ended with, COPSE_ECANCELLED when it was
+ * cancelled, COPSE_EUNKNOWN when it had ended before. */
+COPSE_API int copse_task_joined_code(const copse_task *self);
+
+/* NAME and PLACE are copied. */
+typedef struct copse_task_options {
+    const char *name;  /* NULL: "task" */
+    const char *place; /* where it was made, "file.c:12"; NULL: "" */
+    copse_resume_fn *resume;
+    void (*drop)(void *context); /* called once, after the end, on the executor's thread; or NULL */
+    void *context;
+    uint16_t lane;
+    uint8_t priority;
+} copse_task_options;
+
+/* X(name, word, text) */
+#define COPSE_TASK_STATE_LIST(X)                                                                   \
+    X(COPSE_TASK_FRESH, "fresh", "made, not yet given to an executor")                             \
+    X(COPSE_TASK_QUEUED, "queued", "waits for its turn")                                           \
+    X(COPSE_TASK_RUNNING, "running", "in its resume function")                                     \
+    X(COPSE_TASK_NOTIFIED, "notified", "running, and was woken meanwhile")                         \
+    X(COPSE_TASK_BLOCKED, "blocked", "waits for a wake or its deadline")                           \
+    X(COPSE_TASK_DONE, "done", "ended with code 0")                                                \
+    X(COPSE_TASK_FAILED, "failed", "ended with another code")                                      \
+    X(COPSE_TASK_CANCELLED, "cancelled", "ended after it was cancelled, or never ran")
+
+#define COPSE_TASK_STATE_ENUM(name, word, text) name,
+typedef enum copse_task_state {
+    COPSE_TASK_STATE_LIST(COPSE_TASK_STATE_ENUM) COPSE_TASK_STATE_COUNT
+} copse_task_state;
+#undef COPSE_TASK_STATE_ENUM
+
+/* One task as data. The strings are borrowed until the task ends. */
+typedef struct copse_task_info {
+    copse_task_handle handle;
+    const char *name;
+    const char *place;
+    copse_task_state state;
+    copse_block block; /* of a blocked task, or of a running one that waits inside its resume */
+    int64_t due_ns;    /* its deadline, or COPSE_NEVER */
+    uint16_t lane;
+    uint8_t priority;
+    bool is_cancelled; /* somebody has asked it to end */
+} copse_task_info;
+
+/* ---- Executors ----------------------------------------------------------------------------- */
+
+/* Runs tasks. It belongs to the thread that made it: every function but copse_executor_post,
+ * copse_executor_post_wake, copse_executor_external_begin and _end returns COPSE_ETHREAD on another
+ * thread. */
+typedef struct copse_executor copse_executor;
+
+/* All zero is a good start: virtual time from 0, FIFO. */
+typedef struct copse_det_options {
+    const copse_allocator *allocator; /* NULL: the default one */
+    copse_clock *clock;               /* borrowed; NULL: an own virtual clock that starts at 0 */
+    copse_choices *choices;           /* borrowed; NULL: FIFO, not recorded */
+    uint32_t task_limit;              /* schedule refuses more live tasks; 0: no limit */
+    bool measures_runs;               /* read the clock around every resume, for stats.run_ns */
+} copse_det_options;
+
+/* An own deterministic executor in *OUT: one thread, every decision from CHOICES, so that equal
+ * choices and inputs give equal runs. COPSE_ENOMEM. */
+COPSE_API copse_status copse_executor_new_det(const copse_det_options *options,
+                                              copse_executor **out) COPSE_MUST_USE;
+
+/* End the executor: its tasks are cancelled and may clean up, those that do not end within a
+ * bounded number of steps are dropped. COPSE_EBUSY_OWNER, and nothing happens, when called from
+ * inside a task. No other thread may still hold the executor. NULL is fine. */
+COPSE_API copse_status copse_executor_free(copse_executor *own);
+
+/* The clock, borrowed for the life of the executor. */
+COPSE_API copse_clock *copse_executor_clock(const copse_executor *executor);
+
+/* Make a task and queue it; *OUT (which may be NULL) gets its handle. COPSE_EINVAL without a resume
+ * function, COPSE_EFULL at the limit, COPSE_ESHUTDOWN while it is being freed, COPSE_ENOMEM: then
+ * drop is not called. */
+COPSE_API copse_status copse_executor_schedule(copse_executor *executor,
+                                               const copse_task_options *options,
+                                               copse_task_handle *out) COPSE_MUST_USE;
+
+/* Queue a blocked task; a running one will not block next time; a queued one stays as it is.
+ * COPSE_EUNKNOWN when it has ended. */
+COPSE_API copse_status copse_executor_wake(copse_executor *executor, copse_task_handle task);
+
+/* Queue a blocked task once the clock shows DUE_NS; replaces the deadline it has. COPSE_EUNKNOWN,
+ * or COPSE_EINVAL when the task is not blocked. */
+COPSE_API copse_status copse_executor_wake_at(copse_executor *executor, copse_task_handle task,
+                                              int64_t due_ns);
+
+/* The same as wake, from any thread; never refused, several at once count as one. A task that has
+ * ended meanwhile is counted as a stale wake. */
+COPSE_API void copse_executor_post_wake(copse_executor *executor, copse_task_handle task);
+
+/* From any thread: call FUNCTION with CONTEXT on the executor's thread, in order of arrival for
+ * each posting thread. COPSE_ENOMEM. What was posted and not called when the executor is freed is
+ * called then. */
+COPSE_API copse_status copse_executor_post(copse_executor *executor,
+                                           void (*function)(void *context),
+                                           void *context) COPSE_MUST_USE;
+
+/* From any thread: between begin and end somebody outside owes a wake or a post, so that waiting is
+ * no deadlock, and virtual time stands still. */
+COPSE_API void copse_executor_external_begin(copse_executor *executor);
+COPSE_API void copse_executor_external_end(copse_executor *executor);
+
+/* Ask TASK to end: one that never ran never will; any other is resumed with COPSE_WHY_CANCELLED.
+ * With CASCADES, also every task that joins it, and so on. COPSE_ECANCELLED when it was asked
+ * before, COPSE_EUNKNOWN when it has ended. */
+COPSE_API copse_status copse_executor_cancel(copse_executor *executor, copse_task_handle task,
+                                             bool cascades);
+
+/* Run tasks until TASK has ended; *CODE (which may be NULL) gets its code, COPSE_ECANCELLED if it
+ * was cancelled. Also inside a task, up to 64 deep. The task runs on when the wait is refused:
+ *   COPSE_ETIMEOUT   the clock shows DEADLINE_NS
+ *   COPSE_EDEADLOCK  it can never end: nothing runs, sleeps or comes from outside; see the dump
+ *   COPSE_EPAUSED    only a resume can change anything
+ *   COPSE_EIDLE      only a step of the driven clock can
+ *   COPSE_EDEPTH     waits are nested 64 deep
+ *   COPSE_EDIVERGED  the replay took another path
+ *   COPSE_EUNKNOWN   the task had ended before */
+COPSE_API copse_status copse_executor_wait(copse_executor *executor, copse_task_handle task,
+                                           int64_t deadline_ns, int *code) COPSE_MUST_USE;
+
+/* Run tasks until IS_DONE says so, which is asked before every step. The same refusals. */
+COPSE_API copse_status copse_executor_run_until(copse_executor *executor,
+                                                bool (*is_done)(void *context), void *context,
+                                                int64_t deadline_ns) COPSE_MUST_USE;
+
+/* Run tasks until the clock shows TIME_NS and nothing due then can run. The same refusals, but no
+ * deadlock: nothing to do until then is fine. */
+COPSE_API copse_status copse_executor_run_to(copse_executor *executor,
+                                             int64_t time_ns) COPSE_MUST_USE;
+
+/* Un-pause, and run until every task has ended. The same refusals. */
+COPSE_API copse_status copse_executor_run_all(copse_executor *executor) COPSE_MUST_USE;
+
+/* One step: resume one task, or let time pass until one can be. The same refusals; COPSE_EDEADLOCK
+ * also when no task is left. */
+COPSE_API copse_status copse_executor_step(copse_executor *executor) COPSE_MUST_USE;
+
+/* After pause no task starts; they gather, in order. Resume starts nothing itself. */
+COPSE_API copse_status copse_executor_pause(copse_executor *executor);
+COPSE_API copse_status copse_executor_resume(copse_executor *executor);
+
+/* Times in nanoseconds; percentiles are upper bounds of a bucket, at most a quarter too high. */
+typedef struct copse_distribution {
+    uint64_t count;
+    int64_t total_ns;
+    int64_t max_ns;
+    int64_t p50_ns;
+    int64_t p99_ns;
+} copse_distribution;
+
+/* One consistent cut: submitted = completed + failed + cancelled + live,
+ * live = queued + running + blocked. */
+typedef struct copse_executor_stats {
+    uint64_t submitted;
+    uint64_t completed;
+    uint64_t failed;
+    uint64_t cancelled;
+    uint64_t live;
+    uint64_t queued;
+    uint64_t running; /* more than one while a task waits inside its resume */
+    uint64_t blocked;
+    uint64_t refused;           /* schedules at the limit */
+    uint64_t resumes;           /* calls of resume functions */
+    uint64_t wakes;             /* wakes that queued or notified a task */
+    uint64_t stale_wakes;       /* posted wakes whose task had ended */
+    uint64_t deadlines;         /* tasks that were resumed because they were due */
+    uint64_t posts;             /* messages from posting threads, wakes included */
+    uint64_t unseen_failures;   /* tasks that failed while nobody waited for them */
+    copse_distribution wait_ns; /* from being queued to being resumed */
+    copse_distribution run_ns;  /* in resume functions; empty unless measures_runs */
+} copse_executor_stats;
+
+COPSE_API copse_status copse_executor_stats_read(const copse_executor *executor,
+                                                 copse_executor_stats *out);
+
+/* COPSE_EUNKNOWN when TASK has ended. */
+COPSE_API copse_status copse_executor_task_info(const copse_executor *executor,
+                                                copse_task_handle task, copse_task_info *out);
+
+/* Call VISIT for every live task, in order of handles, which must not change the executor. */
+COPSE_API copse_status copse_executor_visit(const copse_executor *executor,
+                                            void (*visit)(void *context,
+                                                          const copse_task_info *info),
+                                            void *context);
+
+/* A cycle of tasks that wait for each other: up to CAPACITY handles in CYCLE, each waits for the
+ * next and the last for the first; *COUNT is its whole length, 0 when there is none. */
+COPSE_API copse_status copse_executor_find_cycle(const copse_executor *executor,
+                                                 copse_task_handle *cycle, size_t capacity,
+                                                 size_t *count);
+
+/* All tasks, what each waits for and its owner, and the cycle if there is one, as text cut to SIZE
+ * with its NUL. *LENGTH (which may be NULL) gets the whole length. */
+COPSE_API copse_status copse_executor_dump(const copse_executor *executor, char *text, size_t size,
+                                           size_t *length);
+
+/* ---- Parcels ------------------------------------------------------------------------------- */
+
+/* A tree of data, the only thing that crosses threads. Immutable once built, in one block, which
+ * holds no addresses. Its owner may hand it to another thread; many may read it. */
+typedef struct copse_parcel copse_parcel;
+
+/* X(name, word, text) */
+#define COPSE_PARCEL_KIND_LIST(X)                                                                  \
+    X(COPSE_PARCEL_NULL, "null", "nothing")                                                        \
+    X(COPSE_PARCEL_BOOLEAN, "boolean", "true or false")                                            \
+    X(COPSE_PARCEL_INTEGER, "integer", "64 bits, signed")                                          \
+    X(COPSE_PARCEL_DOUBLE, "double", "IEEE 754 binary64, every bit kept")                          \
+    X(COPSE_PARCEL_TEXT, "text", "UTF-8, NUL-terminated, NUL inside allowed")                      \
+    X(COPSE_PARCEL_BYTES, "bytes", "any bytes")                                                    \
+    X(COPSE_PARCEL_ARRAY, "array", "numbers of one kind, aligned")                                 \
+    X(COPSE_PARCEL_LIST, "list", "parcels in order")                                               \
+    X(COPSE_PARCEL_MAP, "map", "pairs of parcels in order, duplicates allowed")
+
+#define COPSE_PARCEL_KIND_ENUM(name, word, text) name,
+typedef enum copse_parcel_kind {
+    COPSE_PARCEL_KIND_LIST(COPSE_PARCEL_KIND_ENUM) COPSE_PARCEL_KIND_COUNT
+} copse_parcel_kind;
+#undef COPSE_PARCEL_KIND_ENUM
+
+/* X(name, word, type) */
+#define COPSE_ELEMENT_LIST(X)                                                                      \
+    X(COPSE_ELEMENT_U8, "u8", uint8_t)                                                             \
+    X(COPSE_ELEMENT_I32, "i32", int32_t)                                                           \
+    X(COPSE_ELEMENT_I64, "i64", int64_t)                                                           \
+    X(COPSE_ELEMENT_F32, "f32", float)                                                             \
+    X(COPSE_ELEMENT_F64, "f64", double)
+
+#define COPSE_ELEMENT_ENUM(name, word, type) name,
+typedef enum copse_element { COPSE_ELEMENT_LIST(COPSE_ELEMENT_ENUM) } copse_element;
+#undef COPSE_ELEMENT_ENUM
+
+/* Lists and maps nest at most so deep. */
+#define COPSE_PARCEL_DEPTH 1048576
+
+COPSE_API const char *copse_parcel_kind_name(copse_parcel_kind kind);
+
+/* Builds one parcel. Each add is the next item of the innermost open list or map; in a map keys and
+ * values alternate. The first refusal sticks: later adds do nothing, finish returns it. */
+typedef struct copse_parcel_builder copse_parcel_builder;
+
+/* An own builder. NULL when memory is refused. */
+COPSE_API copse_parcel_builder *
+copse_parcel_builder_new(const copse_allocator *allocator) COPSE_MUST_USE;
+COPSE_API void copse_parcel_builder_free(copse_parcel_builder *own);
+
+COPSE_API void copse_parcel_add_null(copse_parcel_builder *builder);
+COPSE_API void copse_parcel_add_boolean(copse_parcel_builder *builder, bool value);
+COPSE_API void copse_parcel_add_integer(copse_parcel_builder *builder, int64_t value);
+COPSE_API void copse_parcel_add_double(copse_parcel_builder *builder, double value);
+/* SIZE bytes of UTF-8; COPSE_EFORMAT when they are not. */
+COPSE_API void copse_parcel_add_text(copse_parcel_builder *builder, const char *text, size_t size);
+COPSE_API void copse_parcel_add_bytes(copse_parcel_builder *builder, const void *bytes,
+                                      size_t size);
+/* COUNT elements copied from VALUES, or zeros when it is NULL. */
+COPSE_API void copse_parcel_add_array(copse_parcel_builder *builder, copse_element element,
+                                      const void *values, size_t count);
+/* COPSE_ERANGE deeper than COPSE_PARCEL_DEPTH. */
+COPSE_API void copse_parcel_open_list(copse_parcel_builder *builder);
+COPSE_API void copse_parcel_open_map(copse_parcel_builder *builder);
+/* COPSE_EINVAL when nothing is open, or a map has a key without a value. */
+COPSE_API void copse_parcel_close(copse_parcel_builder *builder);
+
+/* The refusal so far, or COPSE_OK. */
+COPSE_API copse_status copse_parcel_builder_status(const copse_parcel_builder *builder);
+
+/* An own parcel in *OUT, and the builder is empty again, also when refused: the first refusal,
+ * COPSE_EINVAL when there is not exactly one parcel or something is open, COPSE_ENOMEM. */
+COPSE_API copse_status copse_parcel_finish(copse_parcel_builder *builder,
+                                           copse_parcel **out) COPSE_MUST_USE;
+
+/* Takes the parcel back in one step, whatever its depth. NULL is fine. */
+COPSE_API void copse_parcel_free(copse_parcel *own);
+
+/* Bytes of the block. */
+COPSE_API size_t copse_parcel_size(const copse_parcel *parcel);
+
+/* The same tree, bit for bit: order in maps counts, a NaN equals the same NaN, 0.0 is not -0.0. */
+COPSE_API bool copse_parcel_equal(const copse_parcel *a, const copse_parcel *b);
+
+/* One item of a parcel, by value; valid as long as the parcel. A zero cursor is at no item, and
+ * every question about it has the answer no. */
+typedef struct copse_cursor {
+    const copse_parcel *parcel;
+    uint64_t index;
+    uint64_t end; /* of the items beside this one */
+} copse_cursor;
+
+COPSE_API copse_cursor copse_parcel_root(const copse_parcel *parcel);
+COPSE_API bool copse_cursor_is_valid(copse_cursor cursor);
+/* COPSE_PARCEL_NULL at no item. */
+COPSE_API copse_parcel_kind copse_cursor_kind(copse_cursor cursor);
+/* Each false, and *OUT unchanged, when the item is of another kind. */
+COPSE_API bool copse_cursor_boolean(copse_cursor cursor, bool *out) COPSE_MUST_USE;
+COPSE_API bool copse_cursor_integer(copse_cursor cursor, int64_t *out) COPSE_MUST_USE;
+COPSE_API bool copse_cursor_double(copse_cursor cursor, double *out) COPSE_MUST_USE;
+/* Borrowed from the parcel; NULL for another kind. The size is without the NUL of a text. */
+COPSE_API const char *copse_cursor_text(copse_cursor cursor, size_t *size);
+COPSE_API const void *copse_cursor_bytes(copse_cursor cursor, size_t *size);
+COPSE_API const void *copse_cursor_array(copse_cursor cursor, copse_element *element,
+                                         size_t *count);
+/* Items of a list, pairs of a map, 0 for another kind. */
+COPSE_API size_t copse_cursor_count(copse_cursor cursor);
+/* The first item of a list or the first key of a map; the item after this one (after a key its
+ * value, then the next key). At no item when there is none. */
+COPSE_API copse_cursor copse_cursor_first(copse_cursor cursor);
+COPSE_API copse_cursor copse_cursor_next(copse_cursor cursor);
+/* The value of the first pair whose key is the NUL-terminated text KEY. */
+COPSE_API copse_cursor copse_cursor_find(copse_cursor cursor, const char *key);
 
 #ifdef __cplusplus
 }
