@@ -5,6 +5,7 @@
 #ifndef COPSE_H
 #define COPSE_H
 
+#include <copse/interp.h>
 #include <copse/sched.h>
 
 #endif
