@@ -1,7 +1,6 @@
 /* gen.h -- behaviour trees as plain data, for everything that must agree on one and its run.
  *
- * Owns:  the description of a tree, its text, the script of a run and its log, random cases, the
- *        shrinker.
+ * Owns:  the description of a tree, what the world answers, the log of a run, random cases.
  * Never: ticks a tree, knows how any system that does is built.
  *
  * A tree is an array of nodes in preorder: children follow their parent, each subtree is one range.
@@ -10,6 +9,7 @@
 #define CP_TESTS_BT_GEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define GEN_MANY UINT32_MAX
@@ -113,6 +113,26 @@ typedef enum {
 #undef X
 } gen_event_kind;
 
+typedef enum {
+    GEN_ARGUMENT_NOTHING,
+    GEN_ARGUMENT_TIMES,
+    GEN_ARGUMENT_MS,
+    GEN_ARGUMENT_RESULT,
+    GEN_ARGUMENT_LEAF,
+} gen_argument;
+
+typedef struct {
+    const char *name;
+    uint32_t fewest; /* children */
+    uint32_t most;
+    gen_argument argument;
+} gen_kind_row;
+
+enum {
+    GEN_HALT_WITHIN_MS = 1000, /* default of :halt-within-ms */
+    GEN_OUTPUT_COUNT = 3,      /* outputs in random trees */
+};
+
 /* One node. A field that its kind does not name is 0 or false, and then means nothing. */
 typedef struct {
     gen_kind kind;
@@ -137,10 +157,9 @@ typedef struct {
     uint32_t count;
 } gen_tree;
 
-/* Name of KIND in a script, and the number of children that it takes. */
-const char *gen_kind_name(gen_kind kind);
-uint32_t gen_fewest_children(gen_kind kind);
-uint32_t gen_most_children(gen_kind kind);
+/* The table of kinds, and the letters of GEN_STATUSES. */
+extern const gen_kind_row gen_kinds[GEN_KIND_COUNT];
+extern const char gen_status_letters[];
 
 /* A node of KIND without children that has the defaults of every option. */
 gen_node gen_node_of(gen_kind kind);
@@ -148,29 +167,29 @@ gen_node gen_node_of(gen_kind kind);
 /* Number of nodes in the subtree at INDEX; the next sibling stands that much further. */
 uint32_t gen_subtree_size(const gen_tree *tree, uint32_t index);
 
+/* Index of the parent of the node at INDEX, which is not the root. */
+uint32_t gen_parent(const gen_tree *tree, uint32_t index);
+
 /* NULL when a compiler would take TREE, else what is wrong with it, for life. */
 const char *gen_tree_problem(const gen_tree *tree);
 
-/* Own text of TREE as a script writes it: the leaves that have options, then the tree. Leaf 3 is
- * (act a3) or (cond c3), output 0 is o0, expression 4 is (e4), every hook is (hook). */
-char *gen_tree_text(const gen_tree *tree);
+/* Adds NODE behind the others. */
+void gen_tree_add(gen_tree *tree, gen_node node);
 
-/* Read what gen_tree_text writes into an own TREE. False when TEXT is not of that form; TREE is
- * then empty. Whether the tree makes sense is gen_tree_problem's to say. */
-bool gen_tree_parse(const char *text, gen_tree *tree);
+/* An own copy of TREE. */
+gen_tree gen_tree_copy(const gen_tree *tree);
 
 void gen_tree_free(gen_tree *tree);
 
 /* What the world answers. The two systems ask the same questions in the same words, so a pure
- * function of its arguments answers both alike. Numbers count from 1 over the life of an instance.
- */
+ * function of its arguments answers both alike. Numbers count from 1 and never
+ * start over. */
 typedef struct {
     /* Answer of the TICKth tick in the ACTIVATIONth run of LEAF. Anything but idle. */
     gen_status (*leaf)(void *context, uint32_t leaf, uint32_t activation, uint32_t tick);
     /* Answer of the EVALUATIONth look at the condition LEAF: success, failure or error. */
     gen_status (*condition)(void *context, uint32_t leaf, uint32_t evaluation);
-    /* Value of an expression at its EVALUATIONth look: success = true, failure = false, or error.
-     */
+    /* Value of an expression at its EVALUATIONth look: success = true, failure = false, error. */
     gen_status (*expression)(void *context, uint32_t expression, uint32_t evaluation);
     /* Ticks that the halt of this run of LEAF goes on after the tick that began it; 0 = it is over
      * at once. */
@@ -203,15 +222,6 @@ void gen_log_free(gen_log *log);
 /* Index of the first event in which LEFT and RIGHT differ, or GEN_MANY when they are the same. */
 uint32_t gen_log_difference(const gen_log *left, const gen_log *right);
 
-/* Own text of LOG, a step between two bars:
- *   @50 or halt or restart, a step that is not a tick at the time of the step before it;
- *   +3 start, 3R tick and its answer, -3 halt, ~3 resumed halt, .3 its end, x3 its cut;
- *   ?3S condition and its answer; e4T, e4F, e4E expression; !h0 hook of node 0;
- *   =0S end of node 0, only WITH_ENDS; :S result of the tick, :halted or :stopping of a halt. */
-char *gen_log_text(const gen_log *log, const gen_tree *tree, bool with_ends);
-
-char gen_status_letter(gen_status status);
-
 typedef enum {
     GEN_TICK,
     GEN_HALT,
@@ -243,22 +253,15 @@ typedef struct {
  * problem. */
 gen_case gen_case_random(uint64_t seed, gen_limits limits);
 
+/* An own copy of GIVEN. */
+gen_case gen_case_copy(const gen_case *given);
+
 void gen_case_free(gen_case *own);
 
-/* Own text of a case: its tree, seed and steps. */
-char *gen_case_text(const gen_case *given);
+/* BLOCK, which is own or NULL, with room for COUNT things of SIZE bytes. Never NULL. */
+void *gen_grow(void *block, size_t count, size_t size);
 
-/* True when a case shows the fault that is hunted. Must give the same answer each time. */
-typedef bool gen_predicate(void *context, const gen_case *given);
-
-/* The smallest case that FAILS and that is reached from GIVEN, which must fail, by leaving out
- * steps, subtrees, options and passing time, one after the other, until nothing can go; its seed
- * may be another one. Own; GIVEN stays. Cost: about as many calls of FAILS as the square of nodes,
- * options and steps. */
-gen_case gen_shrink(const gen_case *given, gen_predicate *fails, void *context);
-
-/* The next number of the sequence that STATE stands for (splitmix64: Steele, Lea and Flood, 2014).
- */
+/* The next number of the sequence that STATE stands for: splitmix64 (Steele, Lea, Flood, 2014). */
 uint64_t gen_random(uint64_t *state);
 
 #endif

@@ -54,7 +54,7 @@
  *     failures < successes needed). A skipped child is not finished, it is ticked again in the next
  *     tick; skips of this tick count as successes when :success is negative. :success n with
  * skipped children can therefore run for ever.
- * 17. A threshold of 0 is reached at the first verdict; one below -n counts as 0 as well.
+ * 17. A threshold of 0 is reached at the first verdict; one below -children counts as 0 as well.
  * 18. The verdict halts the children that run, left to right; results are forgotten.
  *
  * if, while-do-else
@@ -325,16 +325,12 @@ static gen_status tick_reactive(model *m, node *n, gen_status goes_on)
         if (status == GEN_SKIPPED)
             skipped++;
     }
-    halt_children(m, n);
     return n->is->child_count != 0 && skipped == n->is->child_count ? GEN_SKIPPED : goes_on;
 }
 
 static int64_t threshold_of(const node *n, int64_t threshold)
 {
-    if (threshold >= 0)
-        return threshold;
-    int64_t counted = (int64_t)n->is->child_count + threshold + 1;
-    return counted > 0 ? counted : 0;
+    return threshold < 0 ? (int64_t)n->is->child_count + threshold + 1 : threshold;
 }
 
 /* Success, failure or skipped once the results so far decide, else running [8, 14]. SKIPPED counts
@@ -447,7 +443,7 @@ static gen_status tick_rounds(model *m, node *n, gen_status goes_on)
     if (n->is->number == 0)
         return goes_on;
     for (int i = 0; i < MOST_ROUNDS_IN_A_TICK; i++) {
-        if (n->memory.rounds > 0 && m->now_ms < n->memory.next_ms)
+        if (m->now_ms < n->memory.next_ms)
             return GEN_RUNNING;
         gen_status status = tick_node(m, n->children[0]);
         if (status != goes_on)
@@ -607,8 +603,6 @@ static void end_node(model *m, node *n, gen_status status)
         uint32_t place = keeps_place(n, status) ? n->memory.place : 0;
         n->memory = (memory){.place = place};
     }
-    for (uint32_t i = 0; i < n->is->child_count; i++)
-        n->children[i]->result = GEN_IDLE;
     n->is_running = false;
     n->status = status;
     if (status == GEN_SUCCESS)
