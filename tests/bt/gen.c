@@ -177,11 +177,6 @@ void gen_log_add(gen_log *log, gen_event event)
     log->events[log->count++] = event;
 }
 
-void gen_log_clear(gen_log *log)
-{
-    log->count = 0;
-}
-
 void gen_log_free(gen_log *log)
 {
     free(log->events);

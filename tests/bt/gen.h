@@ -216,7 +216,6 @@ typedef struct {
 } gen_log;
 
 void gen_log_add(gen_log *log, gen_event event);
-void gen_log_clear(gen_log *log);
 void gen_log_free(gen_log *log);
 
 /* Index of the first event in which LEFT and RIGHT differ, or GEN_MANY when they are the same. */

@@ -100,9 +100,9 @@
  *     that runs the same procedure.
  * 34. A leaf that waits is running and has not started: its :if was looked at and is not looked at
  *     again, :while is at each tick; its halt is no halt of a leaf but runs :on-halt.
- * 35. A stopping node is idle. Halting again does not touch it. Slow halts are resumed in the order
- *     in which they began, before the root is ticked and also when nothing else runs; bt.halt! does
- *     not resume them.
+ * 35. A stopping node is idle. Halting again does not touch it. It may start in the tick in which
+ * its halt comes to its end. Slow halts are resumed in the order in which they began, before the
+ * root is ticked and also when nothing else runs; bt.halt! does not resume them.
  * 36. :halt-within-ms counts from the clock of the step that halted; elapsed >= limit at the time
  * of the resumption cuts instead of resuming, as with timeouts [16]; a limit of 0 cuts at the next
  *     tick.
@@ -135,6 +135,7 @@ struct node {
     gen_status result;  /* of a child of a parallel: what it ended with, idle before */
     bool is_running;    /* started, not ended, not halted */
     int64_t started_ms; /* clock of the start */
+    int rounds_in_tick; /* repeat, retry :in-place, over all runs in this tick */
     memory memory;
 
     bool is_leaf_started;    /* act: started, not ended, not halted; it may also wait to start */
@@ -442,13 +443,14 @@ static gen_status tick_rounds(model *m, node *n, gen_status goes_on)
 {
     if (n->is->number == 0)
         return goes_on;
-    for (int i = 0; i < MOST_ROUNDS_IN_A_TICK; i++) {
+    while (n->rounds_in_tick < MOST_ROUNDS_IN_A_TICK) {
         if (m->now_ms < n->memory.next_ms)
             return GEN_RUNNING;
         gen_status status = tick_node(m, n->children[0]);
         if (status != goes_on)
             return status;
         n->memory.rounds++;
+        n->rounds_in_tick += n->is->is_in_place;
         if (n->memory.rounds == n->is->number)
             return goes_on;
         set_wait(m, n);
@@ -648,8 +650,10 @@ static void begin_step(model *m, gen_operation operation, int64_t now_ms)
     assert(now_ms >= m->now_ms);
     m->now_ms = now_ms;
     gen_log_add(&m->log, (gen_event){GEN_EVENT_STEP_BEGIN, 0, operation, GEN_IDLE, now_ms});
-    for (uint32_t i = 0; i < m->count; i++)
+    for (uint32_t i = 0; i < m->count; i++) {
         m->nodes[i].status = m->nodes[i].is_running ? GEN_RUNNING : GEN_IDLE;
+        m->nodes[i].rounds_in_tick = 0;
+    }
 }
 
 static gen_status end_step(model *m, gen_operation operation, gen_status status)

@@ -11,7 +11,7 @@
 
 /* Scripted runs */
 
-enum { MOST_NAMES = 32, MOST_STEPS = 256 };
+enum { MOST_NAMES = 32 };
 
 typedef struct {
     const char *answers[MOST_NAMES]; /* borrowed from the text of the script; NULL: none */
@@ -799,20 +799,37 @@ static void rounds_in_place_follow_in_the_same_tick(void **state) /* 10 */
     CHECK_ROWS(rows);
 }
 
+/* Adds COUNT times WHAT to TEXT of SIZE bytes. */
+static void repeat_text(char *text, size_t size, const char *what, int count)
+{
+    for (int i = 0; i < count; i++) {
+        assert_true(strlen(text) + strlen(what) < size);
+        strcat(text, what);
+    }
+}
+
 static void at_most_a_hundred_rounds_in_place_fit_in_a_tick(void **state) /* 10 */
 {
     (void)state;
-    char log[4000] = "";
-    for (int i = 0; i < 100; i++)
-        strcat(log, "+1 1F ");
-    strcat(log, ":R | +1 1F +1 1F +1 1S :S");
-    truth row = {"(retry -1 :in-place #t (act a1))", NULL, log};
     char told[200] = "1=";
-    for (int i = 0; i < 102; i++)
-        strcat(told, "F");
-    strcat(told, "S");
-    row.answers = told;
-    check_row(&row, false);
+    repeat_text(told, sizeof told, "F", 102);
+    repeat_text(told, sizeof told, "S", 1);
+    char log[1000] = "";
+    repeat_text(log, sizeof log, "+1 1F ", 100);
+    strcat(log, ":R | +1 1F +1 1F +1 1S :S");
+    check_row(&(truth){"(retry -1 :in-place #t (act a1))", told, log}, false);
+}
+
+static void the_hundred_rounds_are_for_the_tick_and_not_for_the_run(void **state) /* read as 25 */
+{
+    (void)state;
+    char log[1000] = "";
+    repeat_text(log, sizeof log, "+1 1S ", 100);
+    strcat(log, ":R | ");
+    repeat_text(log, sizeof log, "+1 1S ", 20);
+    strcat(log, ":S");
+    static const char *const tree = "(repeat 2 :in-place #t (repeat 60 :in-place #t (act a1)))";
+    check_row(&(truth){tree, "", log}, false);
 }
 
 static void a_timeout_is_decided_inside_the_tick(void **state) /* 16 */
@@ -1310,6 +1327,7 @@ CP_TEST_MAIN(
     cmocka_unit_test(a_delay_between_attempts_grows_with_its_backoff),
     cmocka_unit_test(rounds_in_place_follow_in_the_same_tick),
     cmocka_unit_test(at_most_a_hundred_rounds_in_place_fit_in_a_tick),
+    cmocka_unit_test(the_hundred_rounds_are_for_the_tick_and_not_for_the_run),
     cmocka_unit_test(a_timeout_is_decided_inside_the_tick),
     cmocka_unit_test(a_delay_runs_until_its_time_has_passed),
     cmocka_unit_test(two_yielding_loops_under_one_reactive_node_return_in_each_tick),
