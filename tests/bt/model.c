@@ -1,114 +1,125 @@
-/* model.c -- a recursive walk over allocated nodes. Every question about meaning is answered by the
- * table of decisions about ticks (rows 1 to 33) and the description of the language, nothing else;
- * a number in brackets is the row. Cost: whatever is clear; claims look at every node of the tree.
+/* model.c -- a recursive walk over allocated nodes. Every question about meaning is answered by
+ * the table of decisions about ticks (rows 1 to 33) and the description of the language, nothing
+ * else; a number in brackets is the row. Cost: whatever is clear; claims look at every node of
+ * the tree.
  *
  * Read as. Where the two texts are silent or can be read in two ways, this model does the
  * following.
  *
  * Nodes and statuses
- *  1. A node STARTS when it is ticked while it is not running. It ENDS with a result, or by a halt,
- *     or as :error; exactly one of the three. A control node whose tick is under way is running.
+ *  1. A node STARTS when it is ticked while it is not running. It ENDS with a result, or by a
+ *     halt, or as :error; exactly one of the three. A control node whose tick is under way is
+ *     running.
  *  2. The status of a node after a tick is what last happened to it in this tick: its result, or
  *     idle when it was halted; a node that took no part is running if it runs, else idle. A
- * finished child of a running sequence is therefore idle in the next tick. (Groot would show its
- * success until the parent ends.) Halts and restarts between ticks count as a step of their own.
+ *     finished child of a running sequence is therefore idle in the next tick; the other way is
+ *     to show its success until the parent ends.
  *  3. A result that a condition of the node gives (:failure-if, :success-if, :if, :while) is a
- * result like any other for parents, for :on-success, :on-failure and :post, and for the trace.
+ *     result like any other for the parent, for :on-success, :on-failure and :post, and for the
+ *     trace.
  *
  * Conditions and expressions of any node
- *  4. All four conditions are looked at, in the order :failure-if :success-if :if :while, until one
- *     decides. :failure-if, :success-if and :if only at the start of the node; :while at the start
- *     and at each later tick of the running node, before anything in it is ticked.
+ *  4. The four conditions are looked at in the order :failure-if :success-if :if :while until one
+ *     decides. The first three only at the start of the node; :while at the start and at each
+ *     later tick of the running node, before anything in it is ticked.
  *  5. :while false at the start: skipped, nothing ran, so no :on-halt. Later: the node is halted
  *     (children first, then :on-halt) and then gives skipped.
- *  6. :on-success and :on-failure run once at that end, then :post at either. A skip, an error and
- * a halt run none of them: ":post, run once at that end" could also mean every end.
+ *  6. :on-success and :on-failure run once at that end, then :post at either; all before the
+ *     parent goes on. A skip, an error and a halt run none of the three. ":post, run once at that
+ *     end" could also mean every end.
  *  7. :on-halt runs at a halt only, after the children of the node were halted, for control nodes
- *     too, and at once even when the halt of the leaf is slow: the node has left the control flow.
+ *     too, and at once even when the halt of a leaf is slow: the node has left the control flow.
  *  8. An expression that raises is an error of its node, which ends as :error and so runs no
- *     :on-halt; the children or the leaf that run in it are halted as for any error. on-error
- * catches it only from further above. Hooks that raise are not modelled.
+ *     :on-halt, even when it was running (:while); the children or the leaf that run in it are
+ *     halted as for any error. on-error catches it only from further above, not on itself. Hooks
+ *     that raise are not modelled.
  *
  * Sequences and selectors
- *  9. The empty ones [15]: seq, mem-seq, reactive-seq, async-seq and parallel succeed, the two
- * others fail. They do not count as "all skipped".
+ *  9. The empty ones [15]: seq, mem-seq, reactive-seq, async-seq and parallel succeed; sel,
+ *     mem-sel and reactive-sel fail. They do not count as all skipped.
  * 10. All skipped [14] means that in this run of the node each of its children was skipped. A
- * mem-seq that goes on at a later child did not skip the earlier ones, so it can only succeed.
- * 11. mem-seq keeps its place over a failure that a child gave, mem-sel over such a success; each
- * other end of a run forgets it, and so do a halt and an error that is caught above. A result that
- * one of its own conditions gives at the start is no run and leaves the place alone.
- * 12. "Lost on halt" [3] also holds for a mem-seq that is not running itself but stands under a
- * node that is halted while running: the halt clears the whole subtree. A node that is not running
- * is not halted, so a place kept by an idle root survives bt.halt! and goes with bt.restart!.
- * 13. async-seq: after a child that gave success the node is running until the next tick, unless it
- *     was the last one. A skipped child does not use up the tick. A child that was running before
- *     does. (BehaviorTree.CPP goes on at once after a child that was running.)
- * 14. Reactive nodes halt every other running child after the ticked one gave running or decided;
- *     when all children were passed, what still runs is halted before the node ends. A reactive
- * child that ended is started anew in the next tick.
+ *     mem-seq that goes on at a later child did not skip the earlier ones, so it is not skipped.
+ * 11. mem-seq keeps its place over a failure that a child gave, mem-sel over such a success. Each
+ *     other end of a run forgets it, and so do a halt and an error, caught or not. A result that
+ *     one of its own conditions gives at the start is no run and leaves the place alone.
+ * 12. "Lost on halt" [3] also holds for a memory node that does not run itself but stands under a
+ *     node that is halted while running: a halt clears the whole subtree. A node that is not
+ *     running is not halted, so a place kept by an idle root survives bt.halt! and goes with
+ *     bt.restart!.
+ * 13. async-seq: after a child that gave success the node is running until the next tick, unless
+ *     it was the last child. A skipped child does not use up the tick, one that was running
+ *     before and ends in this tick does.
+ * 14. A reactive node halts every other running child after the ticked one gave running or
+ *     decided, and before it ends itself. A child that ended is started anew in the next tick, a
+ *     running one goes on.
  *
  * Parallel
- * 15. Order of the verdict: all children skipped in this tick -> skipped; then failure; then
- * success. Also with :early. The empty parallel succeeds before any threshold is looked at.
- * 16. "Thresholds as BT.CPP": failure also when the successes can no longer be reached (children -
- *     failures < successes needed). A skipped child is not finished, it is ticked again in the next
- *     tick; skips of this tick count as successes when :success is negative. :success n with
- * skipped children can therefore run for ever.
+ * 15. Order of the verdict, with :early too: all children skipped in this tick, then failure,
+ *     then success. The empty parallel succeeds before any threshold is looked at.
+ * 16. "Thresholds as BT.CPP": failure also when the successes can no longer be reached (children
+ *     - failures < successes needed). A skipped child is not finished and is ticked again in the
+ *     next tick; the skips of this tick count as successes when :success is negative. With
+ *     :success n and a child that is always skipped the node can run for ever.
  * 17. A threshold of 0 is reached at the first verdict; one below -children counts as 0 as well.
- * 18. The verdict halts the children that run, left to right; results are forgotten.
+ * 18. The verdict halts the children that run, left to right; all results are forgotten.
  *
- * if, while-do-else
- * 19. Without a third child a false condition is failure. A branch that is skipped skips the node.
- * A condition that runs makes the node running.
- * 20. if looks at its condition once per run; when the branch runs it is not ticked again.
- *     while-do-else ticks it in each tick; while it is running the branch is neither ticked nor
+ * if and while-do-else
+ * 19. Without a third child a false condition is failure. A branch that is skipped skips the
+ *     node. A condition that runs makes the node running.
+ * 20. if looks at its condition once a run and not while a branch runs. while-do-else ticks it in
+ *     each tick; while it is running the branch is neither ticked nor halted.
+ * 21. A skipped condition [14] skips while-do-else as it does if, and the branch that runs is
  *     halted.
- * 21. A skipped condition [14] skips while-do-else too, and what ran in it is halted.
  *
  * Decorators
  * 22. force-success and force-failure let running and skipped pass, as invert does.
  * 23. retry and repeat: a skipped child ends them as skipped, counters cleared. An attempt that
- * takes several ticks and ends in this one is followed by the next attempt in the next tick.
- * 24. :delay-ms t :backoff k: after round i the next one begins at the first tick with elapsed >=
- *     t * k^(i-1), counted from the clock of the tick in which round i ended. It saturates.
- * :delay-ms and :backoff hold for repeat as for retry.
- * 25. :in-place with a delay that is not over waits like the other form: the clock stands still in
- * a tick. After 100 rounds in one tick the node is running and goes on in the next.
- * 26. timeout and delay count from the tick in which the node started, also when a leaf under them
- *     waits or is halted by a claim. (timeout 0 c) fails without a call, (delay 0 c) does not wait.
- * 27. A timeout that is over halts a running child and ends as failure; in the tick that starts it
- *     elapsed is 0.
+ *     takes several ticks and ends in this one is followed by the next attempt in the next tick.
+ * 24. :delay-ms t :backoff k: after round i the next begins at the first tick with elapsed >= t *
+ *     k^(i-1), counted from the clock of the tick in which round i ended. It saturates. k is an
+ *     integer from 1. Both options hold for repeat as for retry.
+ * 25. :in-place with a delay waits like the other form: the clock stands still in a tick. The 100
+ *     rounds count for the node and the tick: under another loop in place a node that is started
+ *     again in the same tick goes on counting, and is running once they are used up.
+ * 26. timeout and delay count from the tick in which the node itself started, also when a leaf
+ *     under them waits or is halted by a claim. (timeout 0 c) fails without a call, (delay 0 c)
+ *     does not wait.
+ * 27. A timeout that is over halts a running child (:on-halt of the child, then :on-failure of
+ *     the timeout) even if the child would have ended in this tick.
  *
  * Errors
- * 28. The node that raised ends as :error. Everything that runs in the whole tree, or under the
- *     on-error that catches, is halted in order: children first, left to right, then :on-halt of
- * each running node. The nodes on the path above it were running: they are halted (status idle),
- * they do not end as :error.
- * 29. "The next tick starts the tree anew": all node memory of the tree (under on-error: of its
- *     child) is cleared, places of idle memory nodes too. Later siblings in the same tick are not
- *     ticked, also not in a parallel.
+ * 28. The node that raised ends as :error. What runs in the whole tree, or under the on-error
+ *     that catches, is halted: children first, left to right, then :on-halt of each running node.
+ *     The nodes on the path above it were running, also those that started in this tick: they are
+ *     halted (:on-halt, status idle) and do not end as :error. "Running leaves are halted" could
+ *     also mean that control nodes are only reset.
+ * 29. "The next tick starts the tree anew": all node memory of the tree, or of the child of the
+ *     on-error, is cleared, places of idle memory nodes too. Later siblings are not ticked in
+ *     this tick, not even by a parallel.
  * 30. A condition that gives skipped or running is error bad-leaf-result.
  *
  * Claims and slow halts
- * 31. Only the holding leaf is halted for a claim [4], with :on-halt of its own node; the nodes
- *     above it stay running. If they are ticked before a reactive node halts them (the new branch
- *     failed), the leaf starts anew, its conditions are looked at again, counters above it stay.
+ * 31. Only the holding leaf is halted for a claim [4], wherever in the tree it runs, with
+ *     :on-halt of its own node; the nodes above it stay running. If they are ticked before a
+ *     reactive node halts them (the new branch failed), the leaf starts anew: its conditions are
+ *     looked at again, counters above it stay.
  * 32. Holders are halted left to right when the claiming leaf wants to start, also when it must
- * then wait for another output. A leaf holds its outputs from its start to its end or halt; one
- * that waits holds nothing.
+ *     then wait for another output. A leaf holds its outputs from its start to its end or halt;
+ *     one that waits holds nothing.
  * 33. "The same leaf" that must wait for a slow halt is the same node of the tree, not every node
  *     that runs the same procedure.
- * 34. A leaf that waits is running and has not started: its :if was looked at and is not looked at
- *     again, :while is at each tick; its halt is no halt of a leaf but runs :on-halt.
- * 35. A stopping node is idle. Halting again does not touch it. It may start in the tick in which
- * its halt comes to its end. Slow halts are resumed in the order in which they began, before the
- * root is ticked and also when nothing else runs; bt.halt! does not resume them.
+ * 34. A leaf that waits is running and has not started: its :if was looked at and is not looked
+ *     at again, :while is at each tick; its halt is no halt of a leaf but runs :on-halt.
+ * 35. A stopping node is idle. Halting again does not touch it. Slow halts are resumed in the
+ *     order in which they began, once in each tick before the root is ticked; bt.halt! and
+ *     bt.restart! do not resume them. The node may start in the tick in which its halt comes to
+ *     its end.
  * 36. :halt-within-ms counts from the clock of the step that halted; elapsed >= limit at the time
- * of the resumption cuts instead of resuming, as with timeouts [16]; a limit of 0 cuts at the next
- *     tick.
+ *     of the resumption cuts instead of resuming, as with timeouts [16]; a limit of 0 cuts at the
+ *     next tick.
  *
- * Not modelled: fuel and overruns [29], pause [31], stale inputs [32], reasons [33], clocks that go
- * back, manual sources, the safe-stop. */
+ * Not modelled: fuel and overruns [29], pause [31], stale inputs [32], reasons [33], clocks that
+ * go back, manual sources, the safe-stop. */
 #include "tests/bt/model.h"
 
 #include <assert.h>

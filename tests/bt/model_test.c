@@ -782,6 +782,10 @@ static void a_delay_between_attempts_grows_with_its_backoff(void **state) /* 10 
         {"(retry 2 :delay-ms 10 (act a1))", "1=F",
          "+1 1F :R | @10 +1 1F :F | +1 1F :R | @19 :R | @20 +1 1F :F"},
         {"(retry 2 :delay-ms 10 (act a1))", "1=F", "+1 1F :R | @5 halt :halted | +1 1F :R"},
+        /* a wait without end does not overflow */
+        {"(retry -1 :delay-ms 9223372036854775807 (act a1))", "1=F", "@5 +1 1F :R | @1000 :R"},
+        {"(retry -1 :delay-ms 3 :backoff 9223372036854775807 (act a1))", "1=F",
+         "+1 1F :R | @3 +1 1F :R | @1000 :R"},
     };
     CHECK_ROWS(rows);
 }
@@ -847,6 +851,8 @@ static void a_timeout_is_decided_inside_the_tick(void **state) /* 16 */
         {"(timeout 50 (act a1))", "1=R",
          "+1 1R :R | @40 halt -1 :halted | @60 +1 1R :R | @109 1R :R"},
         {"(timeout 0 (act a1))", "", ":F"},
+        {"(timeout 50 :on-failure (hook) (act a1 :on-halt (hook)))", "1=RS",
+         "+1 1R :R | @50 -1 !h1 !f0 :F"},
         {"(timeout 50 (retry -1 (act a1)))", "1=F", "+1 1F :R | @49 +1 1F :R | @50 :F"},
     };
     CHECK_ROWS(rows);
