@@ -148,7 +148,7 @@ typedef enum copse_choice_mode { COPSE_CHOICE_MODE_LIST(COPSE_CHOICE_MODE_ENUM) 
 typedef struct copse_choices_options {
     const copse_allocator *allocator; /* NULL: the default one */
     copse_choice_mode mode;
-    bool is_recorded;       /* keep a log; replayed and exhaustive sources have one anyway */
+    bool is_recorded;       /* keep a log; a replay has none of its own */
     uint64_t seed;          /* random and PCT; recorded in the log */
     uint32_t change_points; /* PCT: how often the first becomes the last; bugs of that depth + 1 */
     uint64_t run_length;    /* PCT: decisions expected in a run, over which the points are spread */
@@ -190,6 +190,23 @@ typedef struct copse_task_handle {
 /* The running task, inside its resume function; use it nowhere else. */
 typedef struct copse_task copse_task;
 
+/* X(name, word, text) */
+#define COPSE_TASK_STATE_LIST(X)                                                                   \
+    X(COPSE_TASK_FRESH, "fresh", "made, not yet given to an executor")                             \
+    X(COPSE_TASK_QUEUED, "queued", "waits for its turn")                                           \
+    X(COPSE_TASK_RUNNING, "running", "in its resume function")                                     \
+    X(COPSE_TASK_NOTIFIED, "notified", "running, and was woken meanwhile")                         \
+    X(COPSE_TASK_BLOCKED, "blocked", "waits for a wake or its deadline")                           \
+    X(COPSE_TASK_DONE, "done", "ended with code 0")                                                \
+    X(COPSE_TASK_FAILED, "failed", "ended with another code")                                      \
+    X(COPSE_TASK_CANCELLED, "cancelled", "ended after it was cancelled, or never ran")
+
+#define COPSE_TASK_STATE_ENUM(name, word, text) name,
+typedef enum copse_task_state {
+    COPSE_TASK_STATE_LIST(COPSE_TASK_STATE_ENUM) COPSE_TASK_STATE_COUNT
+} copse_task_state;
+#undef COPSE_TASK_STATE_ENUM
+
 /* X(name, word, text): why a task is resumed. */
 #define COPSE_WHY_LIST(X)                                                                          \
     X(COPSE_WHY_FIRST, "first", "it runs for the first time")                                      \
@@ -203,19 +220,19 @@ typedef struct copse_task copse_task;
 typedef enum copse_why { COPSE_WHY_LIST(COPSE_WHY_ENUM) } copse_why;
 #undef COPSE_WHY_ENUM
 
-/* X(name, word, preposition): what a blocked task waits for. The words are stable. */
+/* X(name, word): what a blocked task waits for. The words are stable. */
 #define COPSE_BLOCK_LIST(X)                                                                        \
-    X(COPSE_BLOCK_NONE, "nothing", "on")                                                           \
-    X(COPSE_BLOCK_RECEIVE, "receive", "from")                                                      \
-    X(COPSE_BLOCK_SEND, "send", "to")                                                              \
-    X(COPSE_BLOCK_SLEEP, "sleep", "by")                                                            \
-    X(COPSE_BLOCK_JOIN, "join", "of")                                                              \
-    X(COPSE_BLOCK_JOB, "job", "number")                                                            \
-    X(COPSE_BLOCK_DESCRIPTOR, "descriptor", "number")                                              \
-    X(COPSE_BLOCK_MUTEX, "mutex", "number")                                                        \
-    X(COPSE_BLOCK_CUSTOM, "custom", "number")
+    X(COPSE_BLOCK_NONE, "nothing")                                                                 \
+    X(COPSE_BLOCK_RECEIVE, "receive")                                                              \
+    X(COPSE_BLOCK_SEND, "send")                                                                    \
+    X(COPSE_BLOCK_SLEEP, "sleep")                                                                  \
+    X(COPSE_BLOCK_JOIN, "join")                                                                    \
+    X(COPSE_BLOCK_JOB, "job")                                                                      \
+    X(COPSE_BLOCK_DESCRIPTOR, "descriptor")                                                        \
+    X(COPSE_BLOCK_MUTEX, "mutex")                                                                  \
+    X(COPSE_BLOCK_CUSTOM, "custom")
 
-#define COPSE_BLOCK_ENUM(name, word, preposition) name,
+#define COPSE_BLOCK_ENUM(name, word) name,
 typedef enum copse_block_kind { COPSE_BLOCK_LIST(COPSE_BLOCK_ENUM) } copse_block_kind;
 #undef COPSE_BLOCK_ENUM
 
@@ -225,6 +242,11 @@ typedef struct copse_block {
     uint64_t object;         /* which channel, job, descriptor, mutex ...; the host's numbers */
     copse_task_handle owner; /* the task that can end the wait; none when it is not known */
 } copse_block;
+
+/* The names of a state and of a kind of block, as the dump writes them; "unknown" for any other
+ * number. */
+COPSE_API const char *copse_task_state_name(copse_task_state state);
+COPSE_API const char *copse_block_name(copse_block_kind kind);
 
 /* What a resume function returns; made by the functions below, READY excepted. */
 typedef enum copse_outcome {
@@ -251,8 +273,8 @@ COPSE_API copse_outcome copse_task_done(copse_task *self, int code);
 COPSE_API copse_task_handle copse_task_self(const copse_task *self);
 COPSE_API bool copse_task_is_cancelled(const copse_task *self);
 
-/* After a join that was woken: the code that the task ended with, COPSE_ECANCELLED when it was
- * cancelled, COPSE_EUNKNOWN when it had ended before. */
+/* After a join: the code that the task ended with, COPSE_ECANCELLED when it was cancelled,
+ * COPSE_EUNKNOWN when it had ended before, COPSE_ETIMEOUT when it has not ended. */
 COPSE_API int copse_task_joined_code(const copse_task *self);
 
 /* NAME and PLACE are copied. */
@@ -265,23 +287,6 @@ typedef struct copse_task_options {
     uint16_t lane;
     uint8_t priority;
 } copse_task_options;
-
-/* X(name, word, text) */
-#define COPSE_TASK_STATE_LIST(X)                                                                   \
-    X(COPSE_TASK_FRESH, "fresh", "made, not yet given to an executor")                             \
-    X(COPSE_TASK_QUEUED, "queued", "waits for its turn")                                           \
-    X(COPSE_TASK_RUNNING, "running", "in its resume function")                                     \
-    X(COPSE_TASK_NOTIFIED, "notified", "running, and was woken meanwhile")                         \
-    X(COPSE_TASK_BLOCKED, "blocked", "waits for a wake or its deadline")                           \
-    X(COPSE_TASK_DONE, "done", "ended with code 0")                                                \
-    X(COPSE_TASK_FAILED, "failed", "ended with another code")                                      \
-    X(COPSE_TASK_CANCELLED, "cancelled", "ended after it was cancelled, or never ran")
-
-#define COPSE_TASK_STATE_ENUM(name, word, text) name,
-typedef enum copse_task_state {
-    COPSE_TASK_STATE_LIST(COPSE_TASK_STATE_ENUM) COPSE_TASK_STATE_COUNT
-} copse_task_state;
-#undef COPSE_TASK_STATE_ENUM
 
 /* One task as data. The strings are borrowed until the task ends. */
 typedef struct copse_task_info {
@@ -319,7 +324,7 @@ COPSE_API copse_status copse_executor_new_det(const copse_det_options *options,
 
 /* End the executor: its tasks are cancelled and may clean up, those that do not end within a
  * bounded number of steps are dropped. COPSE_EBUSY_OWNER, and nothing happens, when called from
- * inside a task. No other thread may still hold the executor. NULL is fine. */
+ * inside a task or a drop. No other thread may still hold the executor. NULL is fine. */
 COPSE_API copse_status copse_executor_free(copse_executor *own);
 
 /* The clock, borrowed for the life of the executor. */
@@ -365,7 +370,7 @@ COPSE_API copse_status copse_executor_cancel(copse_executor *executor, copse_tas
 
 /* Run tasks until TASK has ended; *CODE (which may be NULL) gets its code, COPSE_ECANCELLED if it
  * was cancelled. Also inside a task, up to 64 deep. The task runs on when the wait is refused:
- *   COPSE_ETIMEOUT   the clock shows DEADLINE_NS
+ *   COPSE_ETIMEOUT   the clock shows DEADLINE_NS, or went backward
  *   COPSE_EDEADLOCK  it can never end: nothing runs, sleeps or comes from outside; see the dump
  *   COPSE_EPAUSED    only a resume can change anything
  *   COPSE_EIDLE      only a step of the driven clock can
@@ -380,8 +385,8 @@ COPSE_API copse_status copse_executor_run_until(copse_executor *executor,
                                                 bool (*is_done)(void *context), void *context,
                                                 int64_t deadline_ns) COPSE_MUST_USE;
 
-/* Run tasks until the clock shows TIME_NS and nothing due then can run. The same refusals, but no
- * deadlock: nothing to do until then is fine. */
+/* Run tasks until the clock shows TIME_NS and the tasks that are queued then have run once. The
+ * same refusals, but no deadlock: nothing to do until then is fine. */
 COPSE_API copse_status copse_executor_run_to(copse_executor *executor,
                                              int64_t time_ns) COPSE_MUST_USE;
 
