@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["sched", "interp", "bt", "stdlib", "repl"]
 CODE_FOLDERS = LAYERS + ["include", "tests", "examples"]
 MAX_COLUMNS = 100
+MAX_TABLE_COLUMNS = 140  # between "clang-format off" and "on": a row reads best as one line
 
 # Functions that only the named module may ask for: one place tells the time.
 TIME_FUNCTIONS = {"clock_gettime", "clock_nanosleep", "nanosleep", "usleep", "gettimeofday", "time",
@@ -106,11 +107,16 @@ def check_texts():
     for path in code_files():
         lines = path.read_text().splitlines()
         check_first_screen(path, lines)
+        limit = MAX_COLUMNS
         for number, line in enumerate(lines, 1):
+            if "clang-format off" in line:
+                limit = MAX_TABLE_COLUMNS
+            elif "clang-format on" in line:
+                limit = MAX_COLUMNS
             if "\t" in line:
                 finding(path, number, "has a tab, expected spaces")
-            if len(line) > MAX_COLUMNS:
-                finding(path, number, f"is {len(line)} columns wide, at most {MAX_COLUMNS}")
+            if len(line) > limit:
+                finding(path, number, f"is {len(line)} columns wide, at most {limit}")
             if PROMISE.search(line):
                 finding(path, number, "promises something; open an issue instead")
 
