@@ -156,6 +156,19 @@ def check_builds():
             finding(folder, 0, f"{compiler} does not build it without warnings:\n{done.stdout}")
 
 
+def check_headers_together():
+    """All internal headers in one file: a name that two of them give to different things shows."""
+    includes = [f'#include "{folder}/{name.with_suffix(".h")}"' for folder in LAYERS
+                for name in reading_order(folder)
+                if (ROOT / folder / name.with_suffix(".h")).exists()]
+    done = run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-fsyntax-only", "-I.", "-Iinclude", "-x", "c", "-"],
+               input="\n".join(includes) + "\n")
+    for line in done.stdout.splitlines():
+        if "error:" in line:
+            finding(line.split(": error: ")[0], 0,
+                    f"{line.split(': error: ')[1]}; a shared name means one thing in the whole library")
+
+
 def symbols(flags):
     """(object file, type letter, symbol) for each line of nm over the static library."""
     library = ROOT / "build-tidy-gcc" / "libcopse.a"
@@ -189,6 +202,7 @@ def main():
     check_tests_exist()
     check_format()
     check_builds()
+    check_headers_together()
     check_symbols()
     for text in findings:
         print(text)
