@@ -39,7 +39,6 @@ enum {
     CP_CARD_BYTES = 512,
     CP_SMALL_MAX = 8 * 1024,                             /* largest object in a block */
     CP_CHUNK_START = CP_CHUNK_BYTES / CP_GRANULE_BYTES,  /* offset of the first block */
-    CP_HEADER_MAX = CP_CHUNK_START / CP_GRANULE_BYTES,   /* bytes of a chunk header */
     CP_PAGED_MAX = CP_CHUNK_BYTES - CP_CHUNK_START,      /* largest object in pages */
     CP_BLOCKS_PER_CHUNK = CP_PAGED_MAX / CP_BLOCK_BYTES, /* 15 */
     CP_PAGES_PER_CHUNK = CP_PAGED_MAX / CP_PAGE_BYTES,   /* 240 */
@@ -85,7 +84,13 @@ struct cp_chunk {
     uint8_t *cards;                                      /* huge: one byte for each card */
 };
 
-_Static_assert(sizeof(cp_chunk) <= CP_HEADER_MAX, "the chunk header fits before the state bytes");
+/* The object of a huge chunk starts here; its state byte follows the chunk header. */
+enum { CP_HUGE_START = 2 * CP_PAGE_BYTES };
+
+_Static_assert(sizeof(cp_chunk) <= CP_HUGE_START / CP_GRANULE_BYTES,
+               "the chunk header ends before the first state byte");
+_Static_assert((int)CP_HUGE_START < (int)CP_CHUNK_START,
+               "a huge object is known by where it starts");
 
 CP_ALWAYS_INLINE cp_chunk *cp_chunk_of(const void *address)
 {
@@ -135,6 +140,13 @@ CP_ALWAYS_INLINE void cp_state_begin(uint8_t *state, unsigned head, size_t count
         state[i] = CP_STATE_INTERIOR;
 }
 
+/* Set the CLEAN bits of all cards of an object of SIZE bytes but the first, which is its head. */
+CP_ALWAYS_INLINE void cp_cards_clean(void *object, size_t size)
+{
+    for (size_t offset = CP_CARD_BYTES; offset < size; offset += CP_CARD_BYTES)
+        *cp_card_of(object, offset) |= CP_STATE_CLEAN;
+}
+
 /* ---- Chunks -------------------------------------------------------------------------------- */
 
 /* An own chunk of KIND from ALLOCATOR, all free; for CP_CHUNK_HUGE one that holds an object of
@@ -142,9 +154,6 @@ CP_ALWAYS_INLINE void cp_state_begin(uint8_t *state, unsigned head, size_t count
 cp_chunk *cp_chunk_new(const copse_allocator *allocator, cp_chunk_kind kind,
                        size_t object_bytes) CP_MUST_USE;
 void cp_chunk_free(const copse_allocator *allocator, cp_chunk *own);
-
-/* Bytes that cp_chunk_new asks for to hold a huge object of OBJECT_BYTES; 0 when too large. */
-size_t cp_chunk_huge_size(size_t object_bytes);
 
 /* Where the one object of a huge chunk starts. */
 void *cp_chunk_huge_object(cp_chunk *chunk);

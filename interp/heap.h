@@ -58,8 +58,10 @@ typedef struct cp_words {
     size_t capacity;
 } cp_words;
 
+/* One row of the table of roots: one of the two functions, and what it is called with. */
 typedef struct cp_root {
-    cp_root_scanner scan;
+    cp_root_scanner scan;  /* traces roots, before anything else is marked */
+    cp_root_scanner clean; /* forgets what is dead, after everything was marked */
     void *context;
 } cp_root;
 
@@ -98,23 +100,28 @@ struct cp_heap {
     size_t account_max;
     size_t cap_bytes;
     size_t external_bytes;
-    void *reserve; /* own block of reserve_bytes from the host, or NULL when in use */
-    size_t reserve_bytes;
+    cp_block *reserve; /* free blocks withheld for handlers of out-of-memory */
+    uint32_t reserve_count;
+    uint32_t reserve_wanted;
 
     size_t young_bytes;     /* setting: allocated bytes between young collections */
     size_t young_allocated; /* bytes since the last one, by holes */
-    size_t promoted;        /* bytes that became old since the last full cycle */
-    size_t external_since;  /* external bytes reported since the last full cycle */
+    uint64_t cycle_bytes;   /* marked by the full cycle so far */
+    uint64_t cycle_objects;
+    size_t promoted;       /* bytes that became old since the last full cycle */
+    size_t external_since; /* external bytes reported since the last full cycle */
     size_t live_bytes;
     size_t refused_bytes; /* size of the last refused request */
 
     cp_root *roots;
     size_t root_count;
     size_t root_capacity;
-    cp_words grey;           /* the marker's stack: mark.c */
-    bool grey_is_overflowed; /* marked objects exist whose fields were not traced */
-    cp_object *weak_found;   /* list of weak objects met by the marker: mark.c */
-    cp_words finalise_young; /* references to objects with the FINALISE flag, not yet old */
+    cp_words grey;              /* the marker's stack: mark.c */
+    bool grey_overflowed;       /* the full cycle marked objects that it could not push */
+    bool grey_overflowed_young; /* and so did the young collection */
+    cp_weak *weak_found;        /* weak objects that the full cycle met: mark.c */
+    cp_weak *weak_young;        /* those that the young collection met */
+    cp_words finalise_young;    /* references to objects with the FINALISE flag, not yet old */
     cp_words finalise_old;
     cp_words finalisable;     /* unreachable ones that wait for the host; roots until taken */
     size_t finalisable_taken; /* items of finalisable that were taken */
@@ -124,7 +131,8 @@ struct cp_heap {
     int64_t (*now_ns)(void *context);
     void *now_context;
     cp_gc_stats stats;
-    bool stress_is_full; /* kind of the next collection of a stress build */
+    void (*check)(cp_heap *heap); /* the heap checker of a stress build */
+    bool stress_is_full;          /* kind of the next collection of a stress build */
 };
 
 _Static_assert(offsetof(struct cp_heap, barrier) == 0, "barrier.h casts a heap to its barrier");
@@ -161,7 +169,8 @@ CP_ALWAYS_INLINE cp_object *cp_alloc_sized(cp_heap *heap, uint64_t header, size_
 {
     size_t granules = cp_granules(size);
     char *start = heap->bump;
-    if (CP_UNLIKELY(granules * CP_GRANULE_BYTES > (size_t)(heap->limit - start)))
+    if (CP_UNLIKELY(granules * CP_GRANULE_BYTES > (size_t)(heap->limit - start) ||
+                    size > CP_SMALL_MAX))
         return cp_alloc_slow(heap, header, size);
     heap->bump = start + granules * CP_GRANULE_BYTES;
     CP_UNPOISON(start, size);
@@ -240,9 +249,14 @@ void cp_heap_on_wanted(cp_heap *heap, void (*on_wanted)(void *context), void *co
 /* ---- Roots --------------------------------------------------------------------------------- */
 
 /* SCAN(CONTEXT, tracer) traces every root that CONTEXT knows, at the start of each collection.
- * False when memory is refused. Removing what was added is by the same two. */
+ * False when memory is refused. What was added is removed by the same two. */
 bool cp_heap_add_root_scanner(cp_heap *heap, cp_root_scanner scan, void *context) CP_MUST_USE;
 void cp_heap_remove_root_scanner(cp_heap *heap, cp_root_scanner scan, void *context);
+
+/* CLEAN(CONTEXT, tracer) forgets its references to what is dead (cp_trace_is_dead), at the end of
+ * each collection. False when memory is refused. */
+bool cp_heap_add_cleaner(cp_heap *heap, cp_root_scanner clean, void *context) CP_MUST_USE;
+void cp_heap_remove_cleaner(cp_heap *heap, cp_root_scanner clean, void *context);
 
 /* ---- Finalisers ---------------------------------------------------------------------------- */
 
@@ -255,22 +269,18 @@ bool cp_heap_add_finaliser(cp_heap *heap, cp_object *object) CP_MUST_USE;
  * row says (finalise), outside of any collection. */
 cp_value cp_heap_take_finalisable(cp_heap *heap);
 
-/* Queue every object with a finaliser, reachable or not: before cp_heap_free. False when memory is
- * refused; then some were queued, and after taking these the call can be repeated. */
-bool cp_heap_queue_finalisers(cp_heap *heap) CP_MUST_USE;
-
-/* ---- Liveness, for weak references ---------------------------------------------------------- */
-
-/* Hand a reference that was read from a weak place to the program: while a full cycle marks, what
- * it refers to counts as reachable from here on. Values that are no references pass. */
-cp_value cp_heap_weak_read(cp_heap *heap, cp_value v);
+/* Queue every object with a finaliser, reachable or not: before cp_heap_free. */
+void cp_heap_queue_finalisers(cp_heap *heap);
 
 /* ---- Parts for mark.c, collect.c, check.c ---------------------------------------------------- */
 
-/* Append to an array of the account; false when refused. */
+/* Make room for COUNT further items; append one. False when refused; the array is as before. */
+bool cp_words_reserve(cp_heap *heap, cp_words *words, size_t count) CP_MUST_USE;
 bool cp_words_push(cp_heap *heap, cp_words *words, uint64_t item) CP_MUST_USE;
+void cp_words_free(cp_heap *heap, cp_words *words);
 
-/* Close both holes: their rests become free granules again. The next allocation takes a new one. */
+/* Close both holes: their rests, and what follows them in their blocks, become free granules. The
+ * next allocation takes a new hole. */
 void cp_heap_close_holes(cp_heap *heap);
 
 /* After a young collection: all dirty blocks may be recycled. */
@@ -279,13 +289,16 @@ void cp_heap_recycle(cp_heap *heap);
 /* After a full cycle: every block has to be swept. */
 void cp_heap_unsweep(cp_heap *heap);
 
-/* Turn every dead object of the lists `recycled` and `unswept` into free granules now, and free
- * blocks into the list of free ones. Needed before a full cycle, whose painting colour must not
- * occur, and before a checker looks. */
+/* Turn every dead object of all blocks but the dirty ones into free granules now, and find the
+ * blocks that are free. Needed before a full cycle, whose painting colour must not occur, and
+ * before the checker looks. */
 void cp_heap_sweep(cp_heap *heap);
 
 /* Free the large objects from index FROM of the list on that are dead. */
 void cp_heap_sweep_large(cp_heap *heap, size_t from);
+
+/* Count what became old: it brings the next full cycle nearer. */
+void cp_heap_count_promoted(cp_heap *heap, uint64_t bytes, uint64_t objects);
 
 /* Give chunks that hold nothing back to the host, but for one. */
 void cp_heap_trim(cp_heap *heap);

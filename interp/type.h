@@ -84,6 +84,12 @@ enum {
     CP_FLAG_OWN_FIRST = 0x10  /* this and the three above belong to the type */
 };
 
+/* How an object of a type with weak references begins. */
+typedef struct cp_weak {
+    cp_object object;
+    struct cp_weak *next_weak; /* the collector's list of those it met; no value */
+} cp_weak;
+
 #define CP_OBJECT_LENGTH_MAX UINT64_C(0xFFFFFFFF)
 
 CP_ALWAYS_INLINE uint64_t cp_header(unsigned type, unsigned flags, unsigned aux, uint64_t length)
@@ -148,9 +154,9 @@ typedef struct cp_type {
     uint16_t values_to;     /* offset behind the last value, or CP_TO_END */
     void (*trace)(cp_object *object, cp_tracer *tracer);
 
-    /* Weak objects only. Both see the words FROM to TO (offsets) of the object.
+    /* Weak objects only; they start with a cp_weak. Both see the bytes FROM to TO of the object.
      * weak_trace traces what the references that are known to be alive keep alive; true when it
-     * traced something new. weak_clean forgets every reference to what is dead. */
+     * marked something. weak_clean forgets every reference to what is dead. */
     bool (*weak_trace)(cp_object *object, cp_tracer *tracer, size_t from, size_t to);
     void (*weak_clean)(cp_object *object, cp_tracer *tracer, size_t from, size_t to);
 
