@@ -1,22 +1,9 @@
 #include "tests/check.h"
 
 #include "interp/digits.h"
+#include "tests/interp/random.h"
 
 /* ---- Help ---------------------------------------------------------------------------------- */
-
-static uint64_t seed_from_environment(void)
-{
-    const char *text = getenv("COPSE_TEST_SEED");
-    return text != NULL ? strtoull(text, NULL, 0) : 20261121;
-}
-
-static uint64_t next(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
 
 static void *block(size_t size)
 {
