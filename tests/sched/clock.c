@@ -67,6 +67,21 @@ static void a_signal_before_the_wait_is_not_lost(void **state)
     copse_clock_free(clock);
 }
 
+static void a_signal_ends_one_wait_only(void **state)
+{
+    (void)state;
+    copse_clock *clock = copse_clock_new_real(NULL);
+    cp_wake wake;
+    assert_true(cp_wake_init(&wake));
+    cp_wake_signal(&wake);
+    int64_t due_ns = copse_clock_now(clock) + 1000000;
+    assert_int_equal(cp_clock_wait_until(clock, due_ns, &wake), CP_WAIT_WOKEN);
+    assert_int_equal(cp_clock_wait_until(clock, due_ns, &wake), CP_WAIT_DUE);
+    assert_false(cp_wake_take(&wake));
+    cp_wake_destroy(&wake);
+    copse_clock_free(clock);
+}
+
 static void waiting_on_a_virtual_clock_jumps_to_the_deadline(void **state)
 {
     (void)state;
@@ -189,6 +204,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_real_clock_never_goes_back),
              cmocka_unit_test(a_wait_on_a_real_clock_never_ends_early),
              cmocka_unit_test(a_signal_from_another_thread_ends_the_wait),
              cmocka_unit_test(a_signal_before_the_wait_is_not_lost),
+             cmocka_unit_test(a_signal_ends_one_wait_only),
              cmocka_unit_test(waiting_on_a_virtual_clock_jumps_to_the_deadline),
              cmocka_unit_test(only_a_virtual_clock_can_be_advanced),
              cmocka_unit_test(a_driven_clock_stands_until_it_is_driven),

@@ -338,6 +338,7 @@ static void on_a_real_clock_a_sleep_takes_its_time(void **state)
 typedef struct outsider {
     copse_executor *executor;
     copse_task_handle task;
+    pthread_mutex_t gate;
 } outsider;
 
 static void *answer_late(void *context)
@@ -353,7 +354,7 @@ static void an_outside_producer_is_no_deadlock_and_virtual_time_waits_for_it(voi
     (void)state;
     for (int i = 0; i < 20; i++) {
         copse_executor *executor = new_executor((copse_det_options){0});
-        outsider own = {executor, start(executor, block_until_cancelled, NULL)};
+        outsider own = {.executor = executor, .task = start(executor, block_until_cancelled, NULL)};
         start(executor, sleep_then_end, NULL);
         for (int k = 0; k < 2; k++) /* a wake before a task blocks would only tell it to look */
             assert_int_equal(copse_executor_step(executor), COPSE_OK);
@@ -367,6 +368,46 @@ static void an_outside_producer_is_no_deadlock_and_virtual_time_waits_for_it(voi
     }
 }
 
+static copse_outcome open_the_gate(copse_task *self, void *context, copse_why why)
+{
+    (void)why;
+    outsider *own = context;
+    copse_task_info info;
+    assert_int_equal(copse_executor_task_info(own->executor, own->task, &info), COPSE_OK);
+    assert_int_equal(info.state, COPSE_TASK_BLOCKED);
+    pthread_mutex_unlock(&own->gate);
+    return copse_task_done(self, 0);
+}
+
+static void *answer_behind_the_gate(void *context)
+{
+    outsider *own = context;
+    pthread_mutex_lock(&own->gate);
+    copse_executor_post_wake(own->executor, own->task);
+    pthread_mutex_unlock(&own->gate);
+    copse_executor_external_end(own->executor);
+    return NULL;
+}
+
+static void an_outside_producer_alone_is_no_deadlock(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        outsider own = {.executor = new_executor((copse_det_options){0})};
+        own.task = start(own.executor, block_until_cancelled, NULL);
+        start(own.executor, open_the_gate, &own);
+        assert_int_equal(pthread_mutex_init(&own.gate, NULL), 0);
+        assert_int_equal(pthread_mutex_lock(&own.gate), 0);
+        copse_executor_external_begin(own.executor);
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, answer_behind_the_gate, &own), 0);
+        assert_int_equal(copse_executor_wait(own.executor, own.task, COPSE_NEVER, NULL), COPSE_OK);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        pthread_mutex_destroy(&own.gate);
+        end(own.executor);
+    }
+}
+
 static void *only_end_the_claim(void *context)
 {
     copse_executor_external_end(((outsider *)context)->executor);
@@ -377,7 +418,7 @@ static void a_producer_that_leaves_without_an_answer_makes_a_deadlock(void **sta
 {
     (void)state;
     copse_executor *executor = new_executor((copse_det_options){0});
-    outsider own = {executor, start(executor, block_until_cancelled, NULL)};
+    outsider own = {.executor = executor, .task = start(executor, block_until_cancelled, NULL)};
     copse_executor_external_begin(executor);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, only_end_the_claim, &own), 0);
@@ -611,7 +652,7 @@ static void another_thread_is_refused(void **state)
 {
     (void)state;
     copse_executor *executor = new_executor((copse_det_options){0});
-    outsider own = {executor, start(executor, end_at_once, NULL)};
+    outsider own = {.executor = executor, .task = start(executor, end_at_once, NULL)};
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, call_everything, &own), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -660,6 +701,7 @@ CP_TEST_MAIN(cmocka_unit_test(ready_tasks_run_in_turn),
              cmocka_unit_test(a_driven_clock_that_stands_is_idle_and_no_deadlock),
              cmocka_unit_test(on_a_real_clock_a_sleep_takes_its_time),
              cmocka_unit_test(an_outside_producer_is_no_deadlock_and_virtual_time_waits_for_it),
+             cmocka_unit_test(an_outside_producer_alone_is_no_deadlock),
              cmocka_unit_test(a_producer_that_leaves_without_an_answer_makes_a_deadlock),
              cmocka_unit_test(waits_nest_to_64_and_no_deeper),
              cmocka_unit_test(a_wait_inside_a_task_that_closes_a_circle_is_a_deadlock),
