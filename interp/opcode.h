@@ -168,6 +168,7 @@ enum {
     X(BREAKPOINT, NONE, CP_FX_INTERNAL, CP_MAY_ALL, "stop here; stands in a private copy in place of another") \
     X(WINDOW, RN, CP_FX_INTERNAL, CP_MAY_NOTHING, "second word of a call: its window A and argument count B") \
     X(NATIVE_RESUME, R, CP_FX_INTERNAL, CP_MAY_ALL, "a value comes back to a native frame of A slots") \
+    X(NATIVE_START, RN, CP_FX_INTERNAL, CP_MAY_ALL, "a native frame begins with its A slots as arguments") \
     X(TRAP_RESUME, R, CP_FX_INTERNAL, CP_MAY_ALL, "a trap returns to the instruction it interrupted; A registers lie below it") \
     X(UNDERFLOW, NONE, CP_FX_INTERNAL, CP_MAY_ALL, "the lowest frame of a piece of stack returns")
 /* clang-format on */

@@ -1,0 +1,47 @@
+/* machine.h -- a machine for tests: programs in assembler, results as text.
+ *
+ * Owns:  the machine, the units and the values of one test.
+ * Never: is shared between tests. */
+#ifndef CP_TESTS_MACHINE_H
+#define CP_TESTS_MACHINE_H
+
+#include "interp/asm.h"
+#include "interp/vm.h"
+#include "tests/fault.h"
+
+enum { CP_TEST_UNITS = 64 };
+
+typedef struct cp_test_machine {
+    cp_fault fault;
+    copse_vm *vm;
+    cp_unit *units[CP_TEST_UNITS];
+    uint32_t unit_count;
+    cp_value held; /* a list: fibers and procedures of the test */
+    char text[4096];
+} cp_test_machine;
+
+/* A machine whose heap refuses request REFUSE_AT; vm is NULL when that was one of the first. */
+void cp_test_open(cp_test_machine *m, uint64_t refuse_at, const cp_vm_options *options);
+void cp_test_close(cp_test_machine *m);
+
+/* A procedure that runs the first procedure of the assembler text; CP_RETRY when memory is
+ * refused. Fails the test when the text is wrong. */
+cp_value cp_test_load(cp_test_machine *m, const char *text);
+
+/* A fiber that calls PROCEDURE without arguments, kept alive by M; NULL when memory is refused. */
+cp_fiber *cp_test_fiber(cp_test_machine *m, cp_value procedure);
+
+/* Run FIBER with FUEL and describe how that ended: "42", "raised wrong-type: car: 1 is no pair",
+ * "parked 7", "cut", "halted 0" (with the number of faults), "refused". Valid until the next call.
+ */
+const char *cp_test_run(cp_test_machine *m, cp_fiber *fiber, int64_t fuel);
+
+/* The same for a new fiber that runs TEXT, with ample fuel. */
+const char *cp_test_eval(cp_test_machine *m, const char *text);
+
+/* Fails the test unless TEXT ends as EXPECTED. */
+void cp_test_check(cp_test_machine *m, const char *text, const char *expected);
+
+#define CHECK_RUN(m, text, expected) cp_test_check(m, text, expected)
+
+#endif
