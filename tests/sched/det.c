@@ -110,6 +110,17 @@ static void a_thousand_seeds_each_run_the_same_way_twice(void **state)
     assert_int_equal(distinct, 1000);
 }
 
+static void a_seed_runs_the_same_way_on_every_machine(void **state)
+{
+    (void)state;
+    copse_choices *choices =
+        new_choices((copse_choices_options){.mode = COPSE_CHOOSE_RANDOM, .seed = 2026});
+    assert_int_equal(walk_with(choices), COPSE_OK);
+    assert_int_equal(copse_choices_count(choices), 97);
+    assert_true(copse_choices_hash(choices) == UINT64_C(0x2a4683a6f25c91c9));
+    copse_choices_free(choices);
+}
+
 static void a_replay_runs_the_recorded_way(void **state)
 {
     (void)state;
@@ -692,6 +703,7 @@ static void the_choices_of_an_executor_can_be_asked_by_others(void **state)
 
 CP_TEST_MAIN(cmocka_unit_test(ready_tasks_run_in_turn),
              cmocka_unit_test(a_thousand_seeds_each_run_the_same_way_twice),
+             cmocka_unit_test(a_seed_runs_the_same_way_on_every_machine),
              cmocka_unit_test(a_replay_runs_the_recorded_way),
              cmocka_unit_test(a_replay_of_another_program_stops_where_it_differs),
              cmocka_unit_test(the_ready_queue_behaves_like_a_list),

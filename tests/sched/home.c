@@ -317,12 +317,13 @@ static void the_wait_in_the_queue_is_measured_exactly_in_virtual_time(void **sta
     test_actor a = {.script = "d"}, b = {.script = "d"};
     start(executor, &a);
     assert_int_equal(copse_clock_advance(clock, 1000), COPSE_OK);
-    start(executor, &b); /* stamped with the time of the last turn */
+    start(executor, &b);
     assert_int_equal(copse_clock_advance(clock, 500), COPSE_OK);
     assert_int_equal(copse_executor_run_all(executor), COPSE_OK);
     copse_executor_stats stats = stats_of(executor);
     assert_int_equal(stats.wait_ns.count, 2);
     assert_int_equal(stats.wait_ns.max_ns, 1500);
+    assert_int_equal(stats.wait_ns.total_ns, 1500 + 500);
     assert_int_equal(stats.run_ns.count, 2);
     assert_int_equal(stats.run_ns.total_ns, 0);
     end(executor);
