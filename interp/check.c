@@ -87,7 +87,7 @@ static bool is_dirty(const cp_object *object, size_t offset)
 static void check_card(checker *c, cp_tracer *tracer, cp_object *object, const cp_type *row,
                        size_t size, size_t card)
 {
-    size_t end = row->values_to == CP_TO_END ? size : row->values_to;
+    size_t end = cp_type_values_end(row, object, size);
     size_t from = card > row->values_from ? card : row->values_from;
     size_t to = card + CP_CARD_BYTES < end ? card + CP_CARD_BYTES : end;
     (void)c;

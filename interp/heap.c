@@ -472,7 +472,15 @@ static void list_large_as_old(cp_heap *heap)
     items[heap->large_young++] = newest;
 }
 
-cp_object *cp_alloc_old(cp_heap *heap, unsigned type, size_t length)
+/* The running cycle does not meet what is born marked. */
+static void list_weak(cp_heap *heap, cp_object *object)
+{
+    cp_weak *weak = (cp_weak *)object;
+    weak->next_weak = heap->weak_found;
+    heap->weak_found = weak;
+}
+
+cp_object *cp_alloc_old_unfilled(cp_heap *heap, unsigned type, size_t length)
 {
     const cp_type *row = heap->types[type];
     if (length > CP_OBJECT_LENGTH_MAX)
@@ -483,16 +491,23 @@ cp_object *cp_alloc_old(cp_heap *heap, unsigned type, size_t length)
         return NULL;
     if (size > CP_SMALL_MAX)
         list_large_as_old(heap);
-    memset(object, 0, size);
+    memset(object, 0, row->fixed_bytes);
     object->header = cp_header(type, 0, 0, length);
     *cp_state_of(object) = (uint8_t)(heap->old_colour | CP_STATE_CLEAN);
     cp_cards_clean(object, size);
-    if (row->weak_trace != NULL && heap->phase == CP_PHASE_MARK) {
-        cp_weak *weak = (cp_weak *)object;
-        weak->next_weak = heap->weak_found;
-        heap->weak_found = weak;
-    }
+    if (row->weak_trace != NULL && heap->phase == CP_PHASE_MARK)
+        list_weak(heap, object);
     cp_heap_count_promoted(heap, cp_granules(size) * CP_GRANULE_BYTES, 1);
+    return object;
+}
+
+cp_object *cp_alloc_old(cp_heap *heap, unsigned type, size_t length)
+{
+    cp_object *object = cp_alloc_old_unfilled(heap, type, length);
+    if (object == NULL)
+        return NULL;
+    const cp_type *row = heap->types[type];
+    memset((char *)object + row->fixed_bytes, 0, length * row->element_bytes);
     return object;
 }
 

@@ -194,6 +194,10 @@ CP_ALWAYS_INLINE cp_object *cp_alloc(cp_heap *heap, unsigned type, size_t length
  * is zeroed: cp_value words read as CP_NOTHING. For what will live long or is large. */
 cp_object *cp_alloc_old(cp_heap *heap, unsigned type, size_t length);
 
+/* The same, not zeroed but for the header and what follows it up to the type's fixed size: for
+ * types that know how far they are filled (values_end). */
+cp_object *cp_alloc_old_unfilled(cp_heap *heap, unsigned type, size_t length);
+
 /* A pair, or CP_RETRY. */
 CP_ALWAYS_INLINE cp_value cp_cons(cp_heap *heap, cp_value car, cp_value cdr)
 {

@@ -109,7 +109,7 @@ bool cp_trace_is_dead(const cp_tracer *tracer, cp_value v)
 static void trace_row_values(cp_tracer *tracer, cp_object *object, const cp_type *row, size_t size,
                              size_t from, size_t to)
 {
-    size_t end = row->values_to == CP_TO_END ? size : row->values_to;
+    size_t end = cp_type_values_end(row, object, size);
     size_t first = from > row->values_from ? from : row->values_from;
     size_t last = to < end ? to : end;
     if (first >= last)

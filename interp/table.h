@@ -70,7 +70,7 @@ typedef struct cp_probe {
     uint32_t position; /* of the candidate in it */
     uint32_t slot;     /* next slot of the index */
     uint32_t hash;
-    uint32_t is_old; /* in the array that is being moved from */
+    uint32_t is_old; /* 0: in the array that a growing table moves to */
 } cp_probe;
 
 cp_probe cp_table_probe(cp_value table, uint32_t hash);
@@ -80,7 +80,7 @@ cp_value cp_table_probe_next(cp_heap *heap, cp_value table, cp_probe *probe);
 
 /* Value of, new value for, and removal of the candidate that was found last. */
 cp_value cp_table_probe_value(cp_heap *heap, const cp_probe *probe);
-void cp_table_probe_set(cp_heap *heap, cp_value table, const cp_probe *probe, cp_value value);
+void cp_table_probe_set(cp_heap *heap, const cp_probe *probe, cp_value value);
 void cp_table_probe_delete(cp_heap *heap, cp_value table, const cp_probe *probe);
 
 /* Append an entry whose key is known to be new. False when memory is refused. */
@@ -90,8 +90,9 @@ bool cp_table_append(cp_heap *heap, cp_value table, uint32_t hash, cp_value key,
 /* ---- Iteration ----------------------------------------------------------------------------- */
 
 /* Visits each entry that is there at the start and still there when its turn comes, once, in order
- * of insertion; entries that are inserted meanwhile may be visited. Both words are values and must
- * be traced when the iterator lives across a safepoint. */
+ * of insertion; entries that are inserted meanwhile may be visited, and one whose key was deleted
+ * and came again while the table was rebuilt more than once may be visited twice. Both words are
+ * values and must be traced when the iterator lives across a safepoint. */
 typedef struct cp_table_iterator {
     cp_value entries;
     cp_value position; /* a fixnum */
@@ -102,5 +103,10 @@ cp_table_iterator cp_table_iterate(cp_value table);
 /* The next entry; false at the end. */
 bool cp_table_next(cp_heap *heap, cp_value table, cp_table_iterator *iterator, cp_value *key,
                    cp_value *value);
+
+/* ---- For tests ----------------------------------------------------------------------------- */
+
+/* NULL when TABLE is sound, else what is wrong. */
+const char *cp_table_check(cp_heap *heap, cp_value table);
 
 #endif

@@ -152,6 +152,7 @@ typedef struct cp_type {
     uint16_t element_bytes; /* size of each of the header's `length` elements */
     uint16_t values_from;   /* offset of the first value; a multiple of 8, at least 8 */
     uint16_t values_to;     /* offset behind the last value, or CP_TO_END */
+    size_t (*values_end)(const cp_object *object); /* that offset, when it changes; or NULL */
     void (*trace)(cp_object *object, cp_tracer *tracer);
 
     /* Weak objects only; they start with a cp_weak. Both see the bytes FROM to TO of the object.
@@ -170,6 +171,14 @@ typedef struct cp_type {
 } cp_type;
 
 #define CP_TO_END UINT16_MAX
+
+/* Offset behind the last value of OBJECT, which has SIZE bytes and is of type ROW. */
+CP_ALWAYS_INLINE size_t cp_type_values_end(const cp_type *row, const cp_object *object, size_t size)
+{
+    if (CP_UNLIKELY(row->values_end != NULL))
+        return row->values_end(object);
+    return row->values_to == CP_TO_END ? size : row->values_to;
+}
 
 /* Bytes of an object of type ROW with LENGTH elements, not rounded. */
 CP_ALWAYS_INLINE size_t cp_type_size(const cp_type *row, size_t length)

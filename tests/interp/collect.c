@@ -377,12 +377,7 @@ static void a_collection_becomes_wanted_after_enough_allocation(void **state)
     for (int i = 0; i < 40000; i++)
         f.roots[0] = cp_cons(f.heap, CP_NIL, f.roots[0]);
     assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_YOUNG);
-#ifdef CP_GC_STRESS
-    const int rounds = 30;
-#else
-    const int rounds = 400000;
-#endif
-    for (int i = 0; i < rounds; i++) {
+    for (int i = 0; i < ROUNDS(400000); i++) {
         f.roots[0] = cp_cons(f.heap, CP_NIL, f.roots[0]);
         cp_safepoint(f.heap);
     }

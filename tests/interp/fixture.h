@@ -13,6 +13,13 @@
 
 enum { ROOT_COUNT = 32 };
 
+/* How often a test with a safepoint in its loop goes round. */
+#ifdef CP_GC_STRESS
+#define ROUNDS(count) ((count) / 100)
+#else
+#define ROUNDS(count) (count)
+#endif
+
 typedef struct fixture {
     cp_heap *heap;
     cp_value roots[ROOT_COUNT];
