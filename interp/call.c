@@ -99,7 +99,7 @@ void cp_begin_halt(copse_vm *vm)
     cp_fiber *fiber = vm->fiber;
     fiber->is_halting = 1;
     fiber->era++;
-    cp_value *window = cp_fiber_clear(fiber);
+    cp_value *window = cp_fiber_clear(vm->heap, fiber);
     window[0] = vm->core[CP_CORE_HALT];
     window[1] = cp_from_pc(CP_UNDERFLOW_PC);
     vm->fp = window + 2;

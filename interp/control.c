@@ -336,6 +336,7 @@ static cp_value reinstate_full(copse_vm *vm, cp_value target, cp_value values)
     cp_value gone = go_below(vm, values);
     if (!cp_same(gone, CP_REQUEST))
         return gone;
+    cp_slice_drop(vm->heap, vm->fiber->next, k->slice);
     cp_write(vm->heap, &vm->fiber->object, &vm->fiber->next, k->slice);
     set_environment(vm, k->handlers, k->parameters);
     return gone;
@@ -360,6 +361,7 @@ static cp_value abort_to(copse_vm *vm, cp_value tag, cp_value values)
         cp_write(vm->heap, &vm->fiber->object, &vm->fiber->next, next);
         return CP_RETRY;
     }
+    cp_slice_drop(vm->heap, next, found);
     vm->limit = cp_segment_limit(vm->fiber->segment);
     vm->fp = cp_to_segment(vm->fiber->segment)->slots + vm->fiber->fp;
     vm->pc = cp_native_start_pc(cp_word_a(*vm->fiber->pc));

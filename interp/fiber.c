@@ -138,6 +138,8 @@ static void trace_slice(cp_object *object, cp_tracer *tracer)
 {
     const cp_slice *slice = (const cp_slice *)object;
     cp_trace_values(tracer, &slice->segment, 6);
+    if (slice->high == slice->low)
+        return;
     cp_frame frame;
     enter_slice(&frame, cp_from_object(slice));
     trace_frames(&frame, tracer);
@@ -406,16 +408,34 @@ static uint32_t arriving(const cp_slice *slice, uint32_t count)
     return cp_word_op(*slice->pc) == CP_OP_TRAP_RESUME && count < 3 ? 3 : count;
 }
 
+/* Nobody will enter SLICE again, and its slots may be written over. It may still be on a list of
+ * the collector, as an old object that was announced or a grey one: it must show nothing. */
+static void empty_slice(cp_heap *heap, cp_slice *slice)
+{
+    assert(!cp_slice_is_shared(slice));
+    cp_before_write(heap, &slice->object, &slice->segment);
+    slice->segment = CP_FALSE;
+    slice->high = slice->low;
+}
+
+void cp_slice_drop(cp_heap *heap, cp_value from, cp_value until)
+{
+    while (!cp_same(from, until) && cp_is_true(from) && !cp_slice_is_shared(cp_to_slice(from))) {
+        empty_slice(heap, cp_to_slice(from));
+        from = cp_to_slice(from)->next;
+    }
+}
+
 static bool enter_in_place(cp_heap *heap, cp_fiber *fiber, cp_slice *slice, uint32_t count)
 {
     cp_value *top = cp_to_segment(slice->segment)->slots + slice->high;
     if (top + arriving(slice, count) > cp_segment_end(slice->segment))
         return false;
-    cp_before_write(heap, &slice->object, &slice->segment);
     memmove(top, base_of(fiber), count * sizeof(cp_value));
     cp_write(heap, &fiber->object, &fiber->segment, slice->segment);
     fiber->base = slice->low;
     go_on(heap, fiber, slice, top);
+    empty_slice(heap, slice);
     return true;
 }
 
@@ -477,12 +497,15 @@ bool cp_fiber_underflow(cp_heap *heap, cp_fiber *fiber, uint32_t count)
     memcpy(base, from, size * sizeof(cp_value));
     base[1] = cp_from_pc(CP_UNDERFLOW_PC);
     go_on(heap, fiber, slice, base + size);
+    if (!cp_slice_is_shared(slice))
+        empty_slice(heap, slice);
     return true;
 }
 
-cp_value *cp_fiber_clear(cp_fiber *fiber)
+cp_value *cp_fiber_clear(cp_heap *heap, cp_fiber *fiber)
 {
-    fiber->next = CP_FALSE;
+    cp_slice_drop(heap, fiber->next, CP_FALSE);
+    cp_write(heap, &fiber->object, &fiber->next, CP_FALSE);
     return base_of(fiber);
 }
 

@@ -31,7 +31,8 @@
  *
  * The collector: stores into segments pass no barrier. Instead a fiber is announced to the barrier
  * like a store when it starts to run and after each collection (cp_fiber_touch), and a slice
- * before it is entered or split; so no stack is read that the present cycle has not scanned. */
+ * before it is entered, split or dropped; so no stack is read or written over that the present
+ * cycle has not scanned. */
 #ifndef CP_INTERP_FIBER_H
 #define CP_INTERP_FIBER_H
 
@@ -262,6 +263,10 @@ void cp_slice_share(cp_value slice);
 bool cp_fiber_underflow(cp_heap *heap, cp_fiber *fiber, uint32_t count) CP_MUST_USE;
 
 /* Drop all frames and slices; the next frame starts at the returned window. */
-cp_value *cp_fiber_clear(cp_fiber *fiber);
+cp_value *cp_fiber_clear(cp_heap *heap, cp_fiber *fiber);
+
+/* The slices from FROM down to UNTIL, which stays, are left by a jump: those that are not shared
+ * will not be entered again. */
+void cp_slice_drop(cp_heap *heap, cp_value from, cp_value until);
 
 #endif

@@ -4,6 +4,126 @@
 
 #include "interp/check.h"
 
+/* The one machine of the running test, for the builtins. */
+static cp_test_machine *current;
+
+/* ---- Builtins ------------------------------------------------------------------------------ */
+
+static cp_value note(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    size_t used = strlen(current->log);
+    cp_printer printer = cp_printer_make(current->log + used, sizeof current->log - used);
+    cp_print(&printer, used > 0 ? " " : "");
+    cp_print_brief(vm->heap, &printer, args[0]);
+    return args[0];
+}
+
+static cp_value list(copse_vm *vm, const cp_value *args, int count)
+{
+    return cp_list_from(vm->heap, args, (size_t)count, CP_NIL);
+}
+
+static cp_value through(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    cp_keep(vm, 0, args[0]);
+    cp_keep(vm, 1, cp_make_fixnum(17));
+    return cp_request_call(vm, args[0], 0, NULL);
+}
+
+static cp_value through_resume(copse_vm *vm, cp_native *native)
+{
+    (void)vm;
+    assert_int_equal(native->slot_count, 2);
+    assert_int_equal(native->value_count, 1);
+    assert_int_equal(cp_to_fixnum(native->slots[1]), 17);
+    assert_true(cp_is_closure(native->slots[0]));
+    return native->values[0];
+}
+
+static cp_value slices(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    cp_keep(vm, 0, args[0]);
+    cp_keep(vm, 1, cp_make_fixnum(0));
+    return cp_request_again(vm);
+}
+
+static cp_value slices_resume(copse_vm *vm, cp_native *native)
+{
+    if (cp_same(native->slots[0], native->slots[1]))
+        return native->slots[0];
+    cp_keep(vm, 0, native->slots[0]);
+    cp_keep(vm, 1, cp_make_fixnum(cp_to_fixnum(native->slots[1]) + 1));
+    return cp_request_again(vm);
+}
+
+static cp_value park(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    return cp_request_park(vm, args[0]);
+}
+
+static cp_value halt(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    return cp_request_halt(vm, args[0]);
+}
+
+static cp_value callback(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    cp_value value;
+    switch (cp_vm_call(vm, "callback", args[0], 0, NULL, &value)) {
+    case CP_RUN_DONE:
+        return value;
+    case CP_RUN_RAISED:
+        return cp_raise_value(vm, value, false);
+    case CP_RUN_HALTED:
+        return cp_intern_c(vm->globals.symbols, "halted");
+    case CP_RUN_PARKED:
+    case CP_RUN_CUT:
+    case CP_RUN_REFUSED:
+        break;
+    }
+    fail_msg("a call from C neither parks nor is cut");
+    return CP_UNSPECIFIC;
+}
+
+static cp_value refused(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)vm;
+    (void)args;
+    (void)count;
+    return CP_RETRY;
+}
+
+static cp_value collect(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)vm;
+    (void)args;
+    (void)count;
+    return ++current->refusals % 2 == 1 ? CP_RETRY : cp_make_fixnum(current->refusals);
+}
+
+static const cp_builtin test_builtins[] = {
+    {note, COPSE_BUILTIN("note", "x -> any", CONSTANT, "Append X to the log.")},
+    {list, COPSE_BUILTIN("list", "x... -> list", BOUNDED, "A list.")},
+    {through, COPSE_BUILTIN("through", "f:procedure -> any", CONSTANT, "Call F."),
+     .resume = through_resume},
+    {slices, COPSE_BUILTIN("slices", "n:index -> index", SLICED, "Take N slices."),
+     .resume = slices_resume},
+    {park, COPSE_BUILTIN("park", "reason -> any", CONSTANT, "Park.")},
+    {halt, COPSE_BUILTIN("halt", "value -> any", CONSTANT, "Unwind.")},
+    {callback, COPSE_BUILTIN("callback", "f:procedure -> any", CONSTANT, "Call F from C.")},
+    {refused, COPSE_BUILTIN("refused", "-> any", CONSTANT, "Be refused.")},
+    {collect, COPSE_BUILTIN("collect", "-> any", CONSTANT, "Be refused once.")},
+    {0},
+};
+
+/* ---- The machine --------------------------------------------------------------------------- */
+
 static void trace_held(void *context, cp_tracer *tracer)
 {
     cp_test_machine *m = context;
@@ -21,6 +141,17 @@ void cp_test_open(cp_test_machine *m, uint64_t refuse_at, const cp_vm_options *o
     own.heap.allocator = &m->fault.allocator;
     m->vm = cp_vm_new(&own);
     if (m->vm != NULL && !cp_heap_add_root_scanner(m->vm->heap, trace_held, m)) {
+        cp_vm_free(m->vm);
+        m->vm = NULL;
+    }
+    current = m;
+    if (m->vm == NULL)
+        return;
+#ifdef CP_GC_STRESS
+    cp_heap_set_checker(m->vm->heap, cp_heap_assert);
+#endif
+    if (cp_vm_define(m->vm, test_builtins) != COPSE_OK) {
+        cp_heap_remove_root_scanner(m->vm->heap, trace_held, m);
         cp_vm_free(m->vm);
         m->vm = NULL;
     }

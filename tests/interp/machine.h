@@ -18,7 +18,22 @@ typedef struct cp_test_machine {
     uint32_t unit_count;
     cp_value held; /* a list: fibers and procedures of the test */
     char text[4096];
+    char log[1024]; /* what the program noted, separated by spaces */
+    int refusals;   /* of `collect` */
 } cp_test_machine;
+
+/* Every machine has these builtins besides those of control.h:
+ *
+ *     (note x)      append x to the log
+ *     (list x ...)
+ *     (through f)   a native frame: call f and give what it gives
+ *     (slices n)    a native frame that asks for n further slices, then gives n
+ *     (park x)      park with reason x, give what the fiber is woken with
+ *     (halt x)      unwind this fiber
+ *     (callback f)  C calls f and waits; gives what it gave, raises what it raised, or gives the
+ *                   symbol halted
+ *     (refused)     memory is refused to it, always
+ *     (collect)     gives how often memory was refused to it: once */
 
 /* A machine whose heap refuses request REFUSE_AT; vm is NULL when that was one of the first. */
 void cp_test_open(cp_test_machine *m, uint64_t refuse_at, const cp_vm_options *options);

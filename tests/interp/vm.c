@@ -2,6 +2,12 @@
 
 #include "tests/interp/machine.h"
 
+#ifdef CP_GC_STRESS
+#define MANY_TIMES "3000"
+#else
+#define MANY_TIMES "10000000"
+#endif
+
 /* A body of REGISTERS registers without parameters. */
 #define BODY(registers, code) "procedure main\nregisters " #registers "\nparameters 0\n" code
 
@@ -324,20 +330,17 @@ static void many_values_are_received_or_cut_to_one(void **state)
 static void loops_and_tail_calls_take_no_stack(void **state)
 {
     (void)state;
-    static const char
-        *const
-            cases[][2] =
-                {
-                    {BODY(3, "fixnum r1 0\nconstant r2 3000000\nagain:\nadd-i r1 r1 "
-                             "1\njump-unless-less r1 r2 end\n"
-                             "loop again\nend:\nreturn r1\n"),
-                     "3000000"},
-                    {BODY(6, DEFINE(count) "constant r4 1000000\ncall-global count r2 1\nreturn "
-                                           "r2\n") "procedure count\nregisters 4\nparameters "
-                                                   "1\njump-if-equal-i r0 0 end\nsub-i r3 r0 1\n"
-                                                   "tail-call-global count r1 1\nend:\nreturn r0\n",
-                     "0"},
-                };
+    static const char *const cases[][2] = {
+        {BODY(3, "fixnum r1 0\nconstant r2 " MANY_TIMES "\nagain:\nadd-i r1 r1 "
+                 "1\njump-unless-less r1 r2 end\n"
+                 "loop again\nend:\nreturn r1\n"),
+         MANY_TIMES},
+        {BODY(6, DEFINE(count) "constant r4 " MANY_TIMES "\ncall-global count r2 1\nreturn "
+                               "r2\n") "procedure count\nregisters 4\nparameters "
+                                       "1\njump-if-equal-i r0 0 end\nsub-i r3 r0 1\n"
+                                       "tail-call-global count r1 1\nend:\nreturn r0\n",
+         "0"},
+    };
     CHECK_ALL(cases);
 }
 
@@ -347,28 +350,24 @@ static void apply_spreads_short_and_long_lists(void **state)
 #define LIST_TO(n)                                                                                 \
     "immediate r1 ()\nfixnum r2 " #n "\nagain:\ncons r1 r2 r1\nsub-i r2 r2 1\n"                    \
     "jump-if-equal-i r2 0 end\nloop again\nend:\n"
-    static const char
-        *const cases[][2] =
-            {
-                {BODY(9,
-                      LIST_TO(3) "closure r5 f\nfixnum r6 0\nmove r7 r1\ncall-global apply r3 3\n"
-                                 "return r3\n") "procedure f\nregisters 4\nparameters 4\ncons r0 "
-                                                "r0 r3\nreturn r0\n",
-                 "(0 . 3)"},
-                {BODY(9, LIST_TO(
-                             1000) "closure r5 f\nfixnum r6 0\nmove r7 r1\ncall-global apply r3 3\n"
-                                   "return r3\n") "procedure f\nregisters 4\nparameters 1 0 1\ncar "
-                                                  "r0 r1\nreturn r0\n",
-                 "1"},
-                {BODY(9, LIST_TO(1000) "global r5 values\nmove r6 r1\ncall-global apply r3 2\n"
-                                       "receive r3 1 1\ncar r3 r4\nreturn r3\n"),
-                 "2"},
-                {BODY(9, LIST_TO(300) "closure r5 f\nmove r6 r1\ncall-global apply r3 2\nreturn "
-                                      "r3\n") "procedure f\nregisters 4\nparameters 1\nreturn r0\n",
-                 "raised wrong-arity: f: expected fewer arguments, got 200"},
-                {BODY(9, "closure r5 main\nfixnum r6 1\ncall-global apply r3 2\nreturn r3\n"),
-                 "raised wrong-type: apply: the last argument is 1, expected a list"},
-            };
+    static const char *const cases[][2] = {
+        {BODY(9, LIST_TO(3) "closure r5 f\nfixnum r6 0\nmove r7 r1\ncall-global apply r3 3\n"
+                            "return r3\n") "procedure f\nregisters 4\nparameters 4\ncons r0 "
+                                           "r0 r3\nreturn r0\n",
+         "(0 . 3)"},
+        {BODY(9, LIST_TO(1000) "closure r5 f\nfixnum r6 0\nmove r7 r1\ncall-global apply r3 3\n"
+                               "return r3\n") "procedure f\nregisters 4\nparameters 1 0 1\ncar "
+                                              "r0 r1\nreturn r0\n",
+         "1"},
+        {BODY(9, LIST_TO(1000) "global r5 values\nmove r6 r1\ncall-global apply r3 2\n"
+                               "receive r3 1 1\ncar r3 r4\nreturn r3\n"),
+         "2"},
+        {BODY(9, LIST_TO(300) "closure r5 f\nmove r6 r1\ncall-global apply r3 2\nreturn "
+                              "r3\n") "procedure f\nregisters 4\nparameters 1\nreturn r0\n",
+         "raised wrong-arity: f: expected fewer arguments, got 200"},
+        {BODY(9, "closure r5 main\nfixnum r6 1\ncall-global apply r3 2\nreturn r3\n"),
+         "raised wrong-type: apply: the last argument is 1, expected a list"},
+    };
     CHECK_ALL(cases);
 }
 
