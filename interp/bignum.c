@@ -86,7 +86,8 @@ static cp_calc_status make_integer(const cp_calc *calc, const cp_limb *limbs, si
         return CP_CALC_RETRY;
     if (is_negative)
         cp_object_set_flags(&big->object, CP_FLAG_NEGATIVE);
-    memcpy(big->limbs, limbs, n * sizeof *limbs);
+    if (!cp_pieces_copy(big->limbs, limbs, n, calc->poll))
+        return CP_CALC_ABORTED;
     *result = cp_from_object(big);
     return CP_CALC_OK;
 }
@@ -316,12 +317,14 @@ static cp_calc_status add_views(const cp_calc *calc, const view *a, const view *
     workspace w;
     if (!open_workspace(&w, calc, n + 1))
         return CP_CALC_RETRY;
+    bool is_sum = a->is_negative == b->is_negative;
     w.limbs[n] = 0;
-    if (a->is_negative == b->is_negative)
-        w.limbs[n] = cp_limbs_add(w.limbs, large->limbs, n, small->limbs, small->size);
-    else
-        (void)cp_limbs_sub(w.limbs, large->limbs, n, small->limbs, small->size);
-    cp_calc_status status = make_integer(calc, w.limbs, n + 1, large->is_negative, result);
+    bool is_done =
+        is_sum ? cp_pieces_add(w.limbs, large->limbs, n, small->limbs, small->size, calc->poll)
+               : cp_pieces_sub(w.limbs, large->limbs, n, small->limbs, small->size, calc->poll);
+    cp_calc_status status = CP_CALC_ABORTED;
+    if (is_done)
+        status = make_integer(calc, w.limbs, n + 1, large->is_negative, result);
     close_workspace(&w);
     return status;
 }
@@ -488,14 +491,13 @@ static size_t raise_odd(cp_limb *r, size_t count, const cp_limb *x, size_t n, ui
     return size;
 }
 
-/* R * 2^UP as a value; R has room for it. */
-static cp_calc_status make_shifted(const cp_calc *calc, cp_limb *r, size_t n, size_t up,
-                                   bool is_negative, cp_value *result)
+/* A * 2^UP as a value, by way of R, which has room for it. */
+static cp_calc_status make_shifted(const cp_calc *calc, cp_limb *r, const cp_limb *a, size_t n,
+                                   uint64_t up, bool is_negative, cp_value *result)
 {
-    size_t limbs = up / CP_LIMB_BITS;
-    r[n + limbs] = cp_limbs_shift_left(r + limbs, r, n, up % CP_LIMB_BITS);
-    memset(r, 0, limbs * sizeof *r);
-    return make_integer(calc, r, n + limbs + 1, is_negative, result);
+    if (!cp_pieces_shift_left(r, a, n, up, calc->poll))
+        return CP_CALC_ABORTED;
+    return make_integer(calc, r, n + up / CP_LIMB_BITS + 1, is_negative, result);
 }
 
 /* The base without its factors of two is raised, and these are shifted in at the end. */
@@ -528,8 +530,8 @@ static cp_calc_status raise_view(const cp_calc *calc, const view *base, uint64_t
     size_t size = odd_bits == 1 ? 1 : raise_odd(power, count, odd, n, exponent, calc->poll);
     cp_calc_status status = CP_CALC_ABORTED;
     if (size > 0)
-        status =
-            make_shifted(calc, power, size, up, base->is_negative && (exponent & 1) != 0, result);
+        status = make_shifted(calc, power + count, power, size, up,
+                              base->is_negative && (exponent & 1) != 0, result);
     close_workspace(&w);
     return status;
 }
@@ -562,6 +564,8 @@ static cp_calc_status root_of_view(const cp_calc *calc, workspace *w, const view
         !cp_limbs_mul(square, r, n, r, n, scratch, calc->poll))
         return CP_CALC_ABORTED;
     (void)cp_limbs_sub(square, a->limbs, a->size, square, cp_limbs_size(square, 2 * n));
+    if (!cp_limbs_go_on(calc->poll, a->size))
+        return CP_CALC_ABORTED;
     cp_value root_value = CP_NOTHING;
     cp_calc_status status = make_integer(calc, r, n, false, &root_value);
     if (status == CP_CALC_OK)
@@ -590,7 +594,7 @@ cp_calc_status cp_integer_sqrt(const cp_calc *calc, cp_value a, cp_value *root, 
 
 /* ---- Bits ---------------------------------------------------------------------------------- */
 
-cp_calc_status cp_integer_logic(const cp_calc *calc, cp_limbs_logic_op op, cp_value a, cp_value b,
+cp_calc_status cp_integer_logic(const cp_calc *calc, cp_logic_op op, cp_value a, cp_value b,
                                 cp_value *result)
 {
     view x, y;
@@ -602,9 +606,11 @@ cp_calc_status cp_integer_logic(const cp_calc *calc, cp_limbs_logic_op op, cp_va
     workspace w;
     if (!open_workspace(&w, calc, n))
         return CP_CALC_RETRY;
-    bool is_negative = cp_limbs_logic(op, w.limbs, large->limbs, large->size, large->is_negative,
-                                      small->limbs, small->size, small->is_negative);
-    cp_calc_status status = make_integer(calc, w.limbs, n, is_negative, result);
+    bool is_negative = cp_pieces_logic_sign(op, x.is_negative, y.is_negative);
+    cp_calc_status status = CP_CALC_ABORTED;
+    if (cp_pieces_logic(op, w.limbs, large->limbs, large->size, large->is_negative, small->limbs,
+                        small->size, small->is_negative, calc->poll))
+        status = make_integer(calc, w.limbs, n, is_negative, result);
     close_workspace(&w);
     return status;
 }
@@ -617,8 +623,8 @@ static cp_calc_status shift_left(const cp_calc *calc, const view *x, uint64_t co
     workspace w;
     if (!open_workspace(&w, calc, x->size + count / CP_LIMB_BITS + 1))
         return CP_CALC_RETRY;
-    memcpy(w.limbs, x->limbs, x->size * sizeof(cp_limb));
-    cp_calc_status status = make_shifted(calc, w.limbs, x->size, count, x->is_negative, result);
+    cp_calc_status status =
+        make_shifted(calc, w.limbs, x->limbs, x->size, count, x->is_negative, result);
     close_workspace(&w);
     return status;
 }
@@ -631,16 +637,17 @@ static cp_calc_status shift_right(const cp_calc *calc, const view *x, uint64_t c
         *result = cp_make_fixnum(x->is_negative ? -1 : 0);
         return CP_CALC_OK;
     }
-    size_t limbs = count / CP_LIMB_BITS;
-    size_t n = x->size - limbs;
+    size_t n = x->size - count / CP_LIMB_BITS;
     workspace w;
     if (!open_workspace(&w, calc, n + 1))
         return CP_CALC_RETRY;
-    cp_limb lost = cp_limbs_shift_right(w.limbs, x->limbs + limbs, n, count % CP_LIMB_BITS);
+    bool has_rest = false;
+    cp_calc_status status = CP_CALC_ABORTED;
     w.limbs[n] = 0;
-    if (x->is_negative && (lost != 0 || cp_limbs_size(x->limbs, limbs) != 0))
-        (void)cp_limbs_add_small(w.limbs, w.limbs, n + 1, 1);
-    cp_calc_status status = make_integer(calc, w.limbs, n + 1, x->is_negative, result);
+    if (cp_pieces_shift_right(w.limbs, x->limbs, x->size, count, &has_rest, calc->poll)) {
+        (void)cp_limbs_add_small(w.limbs, w.limbs, n + 1, x->is_negative && has_rest);
+        status = make_integer(calc, w.limbs, n + 1, x->is_negative, result);
+    }
     close_workspace(&w);
     return status;
 }
@@ -715,10 +722,6 @@ cp_calc_status cp_integer_read(const cp_calc *calc, const char *text, size_t siz
                                bool is_negative, cp_value *result)
 {
     assert(size > 0);
-    while (size > 1 && text[0] == '0') {
-        text++;
-        size--;
-    }
     size_t n = cp_digits_limbs(size, radix);
     if (n > CP_BIGNUM_MAX_LIMBS + CP_BIGNUM_MAX_LIMBS / 8) /* digits that fit in fewer limbs */
         return CP_CALC_TOO_LARGE;

@@ -14,6 +14,7 @@
 
 #include "interp/digits.h"
 #include "interp/heap.h"
+#include "interp/pieces.h"
 
 /* X(name, meaning). */
 #define CP_CALC_STATUS_LIST(X)                                                                     \
@@ -46,9 +47,9 @@ typedef struct cp_bignum {
     cp_limb limbs[];
 } cp_bignum;
 
-/* The longest magnitude; a linear operation on it takes less than 200 us, so that only products and
- * what is built on them ask the poll. 2^17 limbs are 2.5 million decimal digits. */
-#define CP_BIGNUM_MAX_LIMBS ((size_t)1 << 17)
+/* The longest magnitude: 4 million bits, 1.26 million decimal digits. The bound keeps what can not
+ * be cut into pieces, such as the first touch of fresh memory, below 200 us. */
+#define CP_BIGNUM_MAX_LIMBS ((size_t)1 << 16)
 #define CP_BIGNUM_MAX_BITS (CP_BIGNUM_MAX_LIMBS * CP_LIMB_BITS)
 
 enum { CP_FLAG_NEGATIVE = CP_FLAG_OWN_FIRST };
@@ -134,7 +135,7 @@ CP_MUST_USE cp_calc_status cp_integer_sqrt(const cp_calc *calc, cp_value a, cp_v
 
 /* ---- Bits, as in endless two's complement --------------------------------------------------- */
 
-CP_MUST_USE cp_calc_status cp_integer_logic(const cp_calc *calc, cp_limbs_logic_op op, cp_value a,
+CP_MUST_USE cp_calc_status cp_integer_logic(const cp_calc *calc, cp_logic_op op, cp_value a,
                                             cp_value b, cp_value *result);
 
 /* A * 2^COUNT rounded down; COUNT may be negative. */
@@ -159,7 +160,8 @@ size_t cp_integer_text_size(cp_value v, unsigned radix);
 CP_MUST_USE cp_calc_status cp_integer_write(const cp_calc *calc, cp_value v, unsigned radix,
                                             char *text, size_t *size);
 
-/* The number that the SIZE > 0 digits of RADIX at TEXT spell, negative when IS_NEGATIVE. */
+/* The number that the SIZE > 0 digits of RADIX at TEXT spell, negative when IS_NEGATIVE. TOO_LARGE
+ * counts leading zeros, too. */
 CP_MUST_USE cp_calc_status cp_integer_read(const cp_calc *calc, const char *text, size_t size,
                                            unsigned radix, bool is_negative, cp_value *result);
 

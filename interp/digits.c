@@ -167,7 +167,11 @@ static bool write_padded(const power_table *table, char *text, size_t width, con
            write_padded(table, text + width - low_width, low_width, r, rn, rest);
 }
 
-static void write_bits(char *text, size_t width, const cp_limb *a, size_t n, unsigned bits)
+/* Digits between two questions to the poll; a step is a digit here. */
+enum { DIGITS_AT_ONCE = 4096 };
+
+static bool write_bits(char *text, size_t width, const cp_limb *a, size_t n, unsigned bits,
+                       cp_limbs_poll *poll)
 {
     size_t place = 0;
     for (size_t i = width; i-- > 0; place += bits) {
@@ -177,7 +181,27 @@ static void write_bits(char *text, size_t width, const cp_limb *a, size_t n, uns
         if (shift + bits > CP_LIMB_BITS && limb + 1 < n)
             digit |= a[limb + 1] << (CP_LIMB_BITS - shift);
         text[i] = digit_characters[digit & ((1u << bits) - 1)];
+        if (i % DIGITS_AT_ONCE == 0 && !cp_limbs_go_on(poll, DIGITS_AT_ONCE))
+            return false;
     }
+    return true;
+}
+
+/* The WIDTH characters behind the leading zeros move to the front. */
+static bool strip_zeros(char *text, size_t width, size_t *size, cp_limbs_poll *poll)
+{
+    size_t zeros = 0;
+    while (zeros + 1 < width && text[zeros] == '0')
+        zeros++;
+    *size = width - zeros;
+    for (size_t at = 0; zeros > 0 && at < *size; at += 8 * DIGITS_AT_ONCE) {
+        size_t left = *size - at;
+        memmove(text + at, text + zeros + at,
+                left < 8 * DIGITS_AT_ONCE ? left : 8 * DIGITS_AT_ONCE);
+        if (!cp_limbs_go_on(poll, DIGITS_AT_ONCE))
+            return false;
+    }
+    return true;
 }
 
 static bool write_general(char *text, size_t width, const cp_limb *a, size_t n, unsigned radix,
@@ -201,18 +225,14 @@ bool cp_digits_write(char *text, size_t *size, const cp_limb *a, size_t n, unsig
         *size = 1;
         return true;
     }
-    size_t width = cp_digits_text_size(n, radix);
     unsigned bits = digit_bits(radix);
-    if (bits != 0)
-        write_bits(text, width, a, n, bits);
-    else if (!write_general(text, width, a, n, radix, scratch, poll))
-        return false;
-    size_t zeros = 0;
-    while (zeros + 1 < width && text[zeros] == '0')
-        zeros++;
-    *size = width - zeros;
-    memmove(text, text + zeros, *size);
-    return cp_limbs_go_on(poll, n);
+    if (bits != 0) {
+        *size = (cp_limbs_bit_length(a, n) + bits - 1) / bits;
+        return write_bits(text, *size, a, n, bits, poll);
+    }
+    size_t width = cp_digits_text_size(n, radix);
+    return write_general(text, width, a, n, radix, scratch, poll) &&
+           strip_zeros(text, width, size, poll);
 }
 
 /* The powers have together at most 2 n limbs, and while they are made, less than the rest. */
@@ -275,21 +295,26 @@ static bool read_parts(const power_table *table, cp_limb *r, const char *text, s
     memset(r + high_n + power_n, 0, (n - high_n - power_n) * sizeof *r);
     cp_limb carry = cp_limbs_add(r, r, n, low, low_n);
     assert(carry == 0);
-    return true;
+    return cp_limbs_go_on(table->poll, n);
 }
 
-static void read_bits(cp_limb *r, size_t n, const char *text, size_t size, unsigned bits)
+static bool read_bits(cp_limb *r, size_t n, const char *text, size_t size, unsigned bits,
+                      cp_limbs_poll *poll)
 {
-    memset(r, 0, n * sizeof *r);
     size_t place = 0;
     for (size_t i = size; i-- > 0; place += bits) {
         cp_limb digit = cp_digit_value(text[i]);
         size_t limb = place / CP_LIMB_BITS;
         unsigned shift = (unsigned)(place % CP_LIMB_BITS);
-        r[limb] |= digit << shift;
+        r[limb] = shift == 0 ? digit : r[limb] | digit << shift;
         if (shift + bits > CP_LIMB_BITS && limb + 1 < n)
-            r[limb + 1] |= digit >> (CP_LIMB_BITS - shift);
+            r[limb + 1] = digit >> (CP_LIMB_BITS - shift);
+        if (i % DIGITS_AT_ONCE == 0 && !cp_limbs_go_on(poll, DIGITS_AT_ONCE))
+            return false;
     }
+    size_t used = (place + CP_LIMB_BITS - 1) / CP_LIMB_BITS;
+    memset(r + used, 0, (n - used) * sizeof *r); /* limbs are counted by whole digits */
+    return true;
 }
 
 bool cp_digits_read(cp_limb *r, const char *text, size_t size, unsigned radix, cp_limb *scratch,
@@ -297,10 +322,8 @@ bool cp_digits_read(cp_limb *r, const char *text, size_t size, unsigned radix, c
 {
     size_t n = cp_digits_limbs(size, radix);
     unsigned bits = digit_bits(radix);
-    if (bits != 0) {
-        read_bits(r, n, text, size, bits);
-        return cp_limbs_go_on(poll, n);
-    }
+    if (bits != 0)
+        return read_bits(r, n, text, size, bits, poll);
     power_table table;
     start_powers(&table, radix, poll);
     unsigned levels = 1;

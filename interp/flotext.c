@@ -378,13 +378,27 @@ bool cp_flotext_special(const char *text, size_t size, double *result)
     return true;
 }
 
-/* Digits of RADIX at TEXT, at most SIZE. */
-static size_t count_digits(const char *text, size_t size, unsigned radix)
+/* Digits of the radix at TEXT, at most SIZE, of which BEFORE stand in front: *COUNT of them. False
+ * when the poll said stop. */
+static bool scan_digits(cp_flotext_parts *parts, const char *text, size_t size, size_t before,
+                        size_t *count, cp_limbs_poll *poll)
 {
-    size_t count = 0;
-    while (count < size && cp_digit_value(text[count]) < radix)
-        count++;
-    return count;
+    enum { DIGITS_AT_ONCE = 4096 };
+    size_t at = 0;
+    for (; at < size; at++) {
+        unsigned digit = cp_digit_value(text[at]);
+        if (digit >= parts->radix)
+            break;
+        if (digit != 0) {
+            if (parts->end == 0)
+                parts->first = before + at;
+            parts->end = before + at + 1;
+        }
+        if (at % DIGITS_AT_ONCE == DIGITS_AT_ONCE - 1 && !cp_limbs_go_on(poll, DIGITS_AT_ONCE))
+            return false;
+    }
+    *count = at;
+    return true;
 }
 
 /* An exponent beyond this means zero or infinity, whatever digits a text of that size holds. */
@@ -395,10 +409,12 @@ static bool parse_exponent(int64_t *exponent, const char *text, size_t size)
 {
     bool is_negative = size > 0 && text[0] == '-';
     size_t at = size > 0 && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-    if (at == size || count_digits(text + at, size - at, 10) != size - at)
+    if (at == size)
         return false;
     int64_t magnitude = 0;
     for (; at < size; at++) {
+        if (text[at] < '0' || text[at] > '9')
+            return false;
         magnitude = magnitude * 10 + (text[at] - '0');
         if (magnitude > max_exponent)
             magnitude = max_exponent;
@@ -417,7 +433,23 @@ static bool is_twos_marker(char c, unsigned radix)
     return (c | 0x20) == 'p' && (radix == 2 || radix == 4 || radix == 8 || radix == 16);
 }
 
-bool cp_flotext_parse(cp_flotext_parts *parts, const char *text, size_t size, unsigned radix)
+static cp_flotext_found parse_tail(cp_flotext_parts *parts, const char *text, size_t size)
+{
+    if (parts->integer_size + parts->fraction_size == 0)
+        return CP_FLOTEXT_NONE;
+    if (size == 0)
+        return CP_FLOTEXT_REAL;
+    parts->is_integer = false;
+    bool is_exponent = false;
+    if (is_power_marker(text[0], parts->radix))
+        is_exponent = parse_exponent(&parts->exponent, text + 1, size - 1);
+    else if (is_twos_marker(text[0], parts->radix))
+        is_exponent = parse_exponent(&parts->twos, text + 1, size - 1);
+    return is_exponent ? CP_FLOTEXT_REAL : CP_FLOTEXT_NONE;
+}
+
+cp_flotext_found cp_flotext_parse(cp_flotext_parts *parts, const char *text, size_t size,
+                                  unsigned radix, cp_limbs_poll *poll)
 {
     *parts = (cp_flotext_parts){.radix = radix, .is_integer = true};
     size_t at = 0;
@@ -426,24 +458,19 @@ bool cp_flotext_parse(cp_flotext_parts *parts, const char *text, size_t size, un
         at = 1;
     }
     parts->integer = text + at;
-    parts->integer_size = count_digits(text + at, size - at, radix);
+    if (!scan_digits(parts, text + at, size - at, 0, &parts->integer_size, poll))
+        return CP_FLOTEXT_ABORTED;
     at += parts->integer_size;
     if (at < size && text[at] == '.') {
+        at++;
         parts->is_integer = false;
-        parts->fraction = text + at + 1;
-        parts->fraction_size = count_digits(parts->fraction, size - at - 1, radix);
-        at += 1 + parts->fraction_size;
+        parts->fraction = text + at;
+        if (!scan_digits(parts, text + at, size - at, parts->integer_size, &parts->fraction_size,
+                         poll))
+            return CP_FLOTEXT_ABORTED;
+        at += parts->fraction_size;
     }
-    if (parts->integer_size + parts->fraction_size == 0)
-        return false;
-    if (at == size)
-        return true;
-    parts->is_integer = false;
-    if (is_power_marker(text[at], radix))
-        return parse_exponent(&parts->exponent, text + at + 1, size - at - 1);
-    if (is_twos_marker(text[at], radix))
-        return parse_exponent(&parts->twos, text + at + 1, size - at - 1);
-    return false;
+    return parse_tail(parts, text + at, size - at);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -464,14 +491,8 @@ static char digit_at(const cp_flotext_parts *parts, size_t index)
 
 static significant find_significant(const cp_flotext_parts *parts)
 {
-    size_t end = parts->integer_size + parts->fraction_size;
-    size_t first = 0;
-    while (first < end && digit_at(parts, first) == '0')
-        first++;
-    while (end > first && digit_at(parts, end - 1) == '0')
-        end--;
-    int64_t below_point = (int64_t)parts->integer_size - (int64_t)end;
-    return (significant){first, end - first, parts->exponent + below_point};
+    int64_t below_point = (int64_t)parts->integer_size - (int64_t)parts->end;
+    return (significant){parts->first, parts->end - parts->first, parts->exponent + below_point};
 }
 
 /* The double nearest to W * 10^E, or false when 128 bits of the power do not decide.

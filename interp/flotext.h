@@ -24,13 +24,16 @@ enum { CP_FLOTEXT_MAX = 1120 };
  * 10^-6, have an exponent; other radices never do. Bounded cost. */
 size_t cp_flotext_write(char *text, double x, unsigned radix);
 
-/* A number as it was spelled: digits, from the first to the last, with a point that may be behind
- * them; the sign is not among them. The texts are borrowed. */
+/* A number as it was spelled: digits, of which those of the fraction are behind a point; the sign
+ * is not among them. The texts are borrowed. FIRST and END count through integer and fraction as if
+ * they were one text: the first digit that is not 0, and the place behind the last; equal for 0. */
 typedef struct cp_flotext_parts {
     const char *integer;
     size_t integer_size;
     const char *fraction;
     size_t fraction_size;
+    size_t first;
+    size_t end;
     int64_t exponent; /* of the radix; far beyond any double it is clamped */
     int64_t twos;     /* exponent of two */
     unsigned radix;
@@ -38,12 +41,17 @@ typedef struct cp_flotext_parts {
     bool is_integer; /* neither point nor exponent */
 } cp_flotext_parts;
 
-/* Take the SIZE characters at TEXT apart; false when they do not spell such a number, which
- * +inf.0 and +nan.0 do not. Cost: linear. */
-CP_MUST_USE bool cp_flotext_parse(cp_flotext_parts *parts, const char *text, size_t size,
-                                  unsigned radix);
+typedef enum cp_flotext_found {
+    CP_FLOTEXT_NONE, /* no such number is spelled; +inf.0 and +nan.0 are none here */
+    CP_FLOTEXT_REAL,
+    CP_FLOTEXT_ABORTED /* the poll said stop */
+} cp_flotext_found;
 
-/* The double nearest to what was spelled. Cost: linear, with bounded work for the rounding. */
+/* Take the SIZE characters at TEXT apart. Cost: linear, abortable. */
+CP_MUST_USE cp_flotext_found cp_flotext_parse(cp_flotext_parts *parts, const char *text,
+                                              size_t size, unsigned radix, cp_limbs_poll *poll);
+
+/* The double nearest to what was spelled. Bounded cost. */
 double cp_flotext_round(const cp_flotext_parts *parts);
 
 /* +inf.0 -inf.0 +nan.0 -nan.0 into *RESULT; false for any other text. */

@@ -206,6 +206,20 @@ cp_limb cp_limbs_sub_product(cp_limb *r, const cp_limb *a, size_t n, cp_limb b)
 /* Rows are at most this long, so that the poll is asked in time. */
 enum { MAX_ROW = 4096 };
 
+/* R (n + 1 limbs) = A * B. */
+static bool multiply_by_limb(cp_limb *r, const cp_limb *a, size_t n, cp_limb b, cp_limbs_poll *poll)
+{
+    cp_limb carry = 0;
+    for (size_t at = 0; at < n; at += MAX_ROW) {
+        size_t count = n - at < MAX_ROW ? n - at : MAX_ROW;
+        carry = cp_limbs_mul_small(r + at, a + at, count, b, carry);
+        if (!cp_limbs_go_on(poll, count))
+            return false;
+    }
+    r[n] = carry;
+    return true;
+}
+
 static bool multiply_schoolbook(cp_limb *r, const cp_limb *a, size_t an, const cp_limb *b,
                                 size_t bn, cp_limbs_poll *poll)
 {
@@ -260,19 +274,23 @@ static bool multiply_karatsuba(cp_limb *r, const cp_limb *a, const cp_limb *b, s
     cp_limb *middle = scratch + 2 * m;
     bool is_a_negative = absolute_difference(r, a + h, m, a, h);
     bool is_b_negative = absolute_difference(r + m, b + h, m, b, h);
-    if (!multiply_karatsuba(cross, r, r + m, m, middle, poll) ||
+    if (!cp_limbs_go_on(poll, n) || !multiply_karatsuba(cross, r, r + m, m, middle, poll) ||
         !multiply_karatsuba(r, a, b, h, middle, poll) ||
         !multiply_karatsuba(r + 2 * h, a + h, b + h, m, middle, poll))
         return false;
     middle[2 * m] = cp_limbs_add(middle, r + 2 * h, 2 * m, r, 2 * h);
+    if (!cp_limbs_go_on(poll, n))
+        return false;
     if (is_a_negative == is_b_negative)
         middle[2 * m] -= cp_limbs_sub(middle, middle, 2 * m, cross, 2 * m);
     else
         middle[2 * m] += cp_limbs_add(middle, middle, 2 * m, cross, 2 * m);
+    if (!cp_limbs_go_on(poll, n))
+        return false;
     size_t middle_size = cp_limbs_size(middle, 2 * m + 1);
     cp_limb carry = cp_limbs_add(r + h, r + h, 2 * n - h, middle, middle_size);
     assert(carry == 0);
-    return true;
+    return cp_limbs_go_on(poll, n);
 }
 
 /* Pieces of A as long as B; each product of a piece is added above the last one. The last piece may
@@ -281,6 +299,8 @@ static bool multiply_pieces(cp_limb *r, const cp_limb *a, size_t an, const cp_li
                             cp_limb *scratch, cp_limbs_poll *poll)
 {
     assert(an >= bn);
+    if (bn == 1)
+        return multiply_by_limb(r, a, an, b[0], poll);
     if (bn < CP_LIMBS_KARATSUBA)
         return multiply_schoolbook(r, a, an, b, bn, poll);
     if (an == bn)
@@ -295,6 +315,8 @@ static bool multiply_pieces(cp_limb *r, const cp_limb *a, size_t an, const cp_li
         cp_limb carry = cp_limbs_add(r + done, piece, bn + count, r + done, bn);
         assert(carry == 0);
         done += count;
+        if (!cp_limbs_go_on(poll, bn))
+            return false;
     }
     return true;
 }
@@ -383,20 +405,44 @@ static inline cp_limb divide_triple(cp_limb u2, cp_limb u1, cp_limb u0, cp_uint1
     return q1;
 }
 
-cp_limb cp_limbs_div_small(cp_limb *q, const cp_limb *a, size_t n, cp_limb b)
+/* Q = (REST A) / D of a row of limbs, returns the remainder. A stands for its limbs moved up by
+ * SHIFT, with the upper bits of BELOW moved into the lowest. */
+static cp_limb divide_row(cp_limb *q, const cp_limb *a, size_t n, cp_limb below, unsigned shift,
+                          cp_limb d, cp_limb v, cp_limb rest)
 {
-    assert(b != 0);
-    if (n == 0)
-        return 0;
+    for (size_t i = n; i-- > 0;) {
+        cp_limb next = i == 0 ? below : a[i - 1];
+        cp_limb low = shift == 0 ? 0 : next >> (CP_LIMB_BITS - shift);
+        q[i] = divide_pair(rest, a[i] << shift | low, d, v, &rest);
+    }
+    return rest;
+}
+
+static bool divide_by_limb(cp_limb *q, cp_limb *r, const cp_limb *a, size_t n, cp_limb b,
+                           cp_limbs_poll *poll)
+{
     unsigned shift = leading_zeros(b);
     cp_limb d = b << shift;
     cp_limb v = reciprocal_of_limb(d);
     cp_limb rest = shift == 0 ? 0 : a[n - 1] >> (CP_LIMB_BITS - shift);
-    for (size_t i = n; i-- > 0;) {
-        cp_limb below = i == 0 || shift == 0 ? 0 : a[i - 1] >> (CP_LIMB_BITS - shift);
-        q[i] = divide_pair(rest, a[i] << shift | below, d, v, &rest);
+    for (size_t end = n; end > 0;) {
+        size_t count = end < MAX_ROW ? end : MAX_ROW;
+        end -= count;
+        rest = divide_row(q + end, a + end, count, end == 0 ? 0 : a[end - 1], shift, d, v, rest);
+        if (!cp_limbs_go_on(poll, 2 * count))
+            return false;
     }
-    return rest >> shift;
+    *r = rest >> shift;
+    return true;
+}
+
+cp_limb cp_limbs_div_small(cp_limb *q, const cp_limb *a, size_t n, cp_limb b)
+{
+    assert(b != 0);
+    cp_limb rest = 0;
+    bool is_done = n == 0 || divide_by_limb(q, &rest, a, n, b, NULL);
+    assert(is_done);
+    return rest;
 }
 
 /* The divisions below work in place: A has n + m limbs, B has n with its top bit set, Q gets m, the
@@ -459,7 +505,7 @@ static bool divide_block(cp_limb *q, cp_limb *a, const cp_limb *b, size_t n, siz
         *top -= cp_limbs_sub_small(q, q, m, 1);
         borrow -= cp_limbs_add(a, a, n, b, n);
     }
-    return true;
+    return cp_limbs_go_on(poll, n);
 }
 
 /* The general form, from the top: first the limbs that are no whole block, then blocks of n. */
@@ -481,12 +527,6 @@ static bool divide_in_place(cp_limb *q, cp_limb *a, const cp_limb *b, size_t n, 
     return true;
 }
 
-static void divide_by_limb(cp_limb *q, cp_limb *r, const cp_limb *a, size_t an, cp_limb b,
-                           cp_limb *scratch)
-{
-    *r = cp_limbs_div_small(q != NULL ? q : scratch, a, an, b);
-}
-
 bool cp_limbs_divrem(cp_limb *q, cp_limb *r, const cp_limb *a, size_t an, const cp_limb *b,
                      size_t bn, cp_limb *scratch, cp_limbs_poll *poll)
 {
@@ -494,24 +534,26 @@ bool cp_limbs_divrem(cp_limb *q, cp_limb *r, const cp_limb *a, size_t an, const 
     assert(an >= bn);
     assert(b[bn - 1] != 0);
     size_t m = an - bn + 1;
-    if (bn == 1) {
-        divide_by_limb(q, r, a, an, b[0], scratch);
-        return cp_limbs_go_on(poll, 2 * an);
-    }
+    if (bn == 1)
+        return divide_by_limb(q != NULL ? q : scratch, r, a, an, b[0], poll);
     cp_limb *u = scratch;
     cp_limb *v = u + an + 1;
     cp_limb *digits = v + bn;
     cp_limb *rest = digits + m;
     unsigned shift = leading_zeros(b[bn - 1]);
     u[an] = cp_limbs_shift_left(u, a, an, shift);
+    if (!cp_limbs_go_on(poll, an))
+        return false;
     cp_limb out = cp_limbs_shift_left(v, b, bn, shift);
     assert(out == 0);
-    if (!cp_limbs_go_on(poll, an) ||
+    if (!cp_limbs_go_on(poll, bn) ||
         !divide_in_place(q != NULL ? q : digits, u, v, bn, m, rest, poll))
+        return false;
+    if (!cp_limbs_go_on(poll, bn))
         return false;
     out = cp_limbs_shift_right(r, u, bn, shift);
     assert(out == 0);
-    return true;
+    return cp_limbs_go_on(poll, bn);
 }
 
 size_t cp_limbs_divrem_scratch(size_t an, size_t bn)
@@ -662,22 +704,26 @@ bool cp_limbs_sqrt(cp_limb *r, const cp_limb *a, size_t n, cp_limb *scratch, cp_
         size_t upper_size = shift_down(upper, a, n, 2 * c - e - d + 1);
         size_t root_size = cp_limbs_size(root, rn + 1);
         size_t quotient_size = upper_size - root_size + 1;
-        if (!cp_limbs_divrem(quotient, upper, upper, upper_size, root, root_size, rest, poll))
+        if (!cp_limbs_go_on(poll, upper_size) ||
+            !cp_limbs_divrem(quotient, upper, upper, upper_size, root, root_size, rest, poll))
             return false;
         shift_up(root, rn + 1, d - e - 1);
         quotient_size = cp_limbs_size(quotient, quotient_size);
         cp_limb carry = cp_limbs_add(root, root, rn + 1, quotient, quotient_size);
         assert(carry == 0);
+        if (!cp_limbs_go_on(poll, rn))
+            return false;
     }
     size_t root_size = cp_limbs_size(root, rn + 1);
     cp_limb *square = upper; /* upper and quotient are done with */
-    if (!cp_limbs_mul(square, root, root_size, root, root_size, rest, poll))
+    if (!cp_limbs_go_on(poll, n) ||
+        !cp_limbs_mul(square, root, root_size, root, root_size, rest, poll))
         return false;
     if (cp_limbs_compare(square, cp_limbs_size(square, 2 * root_size), a, n) > 0)
         (void)cp_limbs_sub_small(root, root, rn + 1, 1);
     assert(root[rn] == 0);
     memcpy(r, root, rn * sizeof *r);
-    return true;
+    return cp_limbs_go_on(poll, n);
 }
 
 /* Any division there is of at most n limbs by at most rn + 1; the square fits in upper and
@@ -686,48 +732,6 @@ size_t cp_limbs_sqrt_scratch(size_t n)
 {
     size_t rn = (n + 1) / 2;
     return (rn + 1) + n + (rn + 2) + 2 * n + rn + 8 + cp_limbs_mul_scratch(rn + 1, rn + 1);
-}
-
-/* ---- Bits of signed numbers ---------------------------------------------------------------- */
-
-/* A limb of the endless two's complement of a magnitude; *CARRY starts as the sign. */
-static inline cp_limb complement_limb(cp_limb limb, bool is_negative, cp_limb *carry)
-{
-    if (!is_negative)
-        return limb;
-    cp_limb r = 0;
-    *carry = CP_ADD_OVERFLOWS(~limb, *carry, &r);
-    return r;
-}
-
-static inline cp_limb apply_logic(cp_limbs_logic_op op, cp_limb a, cp_limb b)
-{
-    switch (op) {
-    case CP_LIMBS_AND:
-        return a & b;
-    case CP_LIMBS_OR:
-        return a | b;
-    case CP_LIMBS_XOR:
-        return a ^ b;
-    }
-    assert(false);
-    return 0;
-}
-
-bool cp_limbs_logic(cp_limbs_logic_op op, cp_limb *r, const cp_limb *a, size_t an,
-                    bool a_is_negative, const cp_limb *b, size_t bn, bool b_is_negative)
-{
-    assert(an >= bn);
-    bool is_negative = apply_logic(op, a_is_negative, b_is_negative) != 0;
-    cp_limb a_carry = a_is_negative;
-    cp_limb b_carry = b_is_negative;
-    cp_limb r_carry = is_negative;
-    for (size_t i = 0; i <= an; i++) {
-        cp_limb x = complement_limb(i < an ? a[i] : 0, a_is_negative, &a_carry);
-        cp_limb y = complement_limb(i < bn ? b[i] : 0, b_is_negative, &b_carry);
-        r[i] = complement_limb(apply_logic(op, x, y), is_negative, &r_carry);
-    }
-    return is_negative;
 }
 
 /* ---- Rounding to double -------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* limbs.h -- natural numbers as arrays of 64-bit limbs.
  *
- * Owns:  every loop over limbs: sums, products, quotients, roots, divisors, bits, rounding.
+ * Owns:  every loop over limbs: sums, products, quotients, roots, divisors, rounding.
  * Never: allocates, knows a sign that it was not told, or sees the heap.
  *
  * A number is an array of limbs, least significant first, and a size. It is normalised when its
@@ -14,10 +14,9 @@
  *
  * Scratch is an array of the caller's whose size in limbs the function NAME_scratch tells.
  *
- * Functions that take a poll are abortable: their time grows faster than their size. They return
- * false when the poll said so; R and the scratch then hold nothing of use, the arguments are as
- * before. All others take at most a few
- * nanoseconds a limb. */
+ * Functions that take a poll are abortable. They return false when the poll said so; R and the
+ * scratch then hold nothing of use, the arguments are as before. All others take at most a few
+ * nanoseconds a limb; pieces.h cuts the work of the simple ones. */
 #ifndef CP_INTERP_LIMBS_H
 #define CP_INTERP_LIMBS_H
 
@@ -137,20 +136,6 @@ size_t cp_limbs_sqrt_scratch(size_t n);
 
 /* The square root of A rounded down. */
 cp_limb cp_limb_sqrt(cp_limb a);
-
-/* ---- Bits of signed numbers ---------------------------------------------------------------- */
-
-typedef enum cp_limbs_logic_op {
-    CP_LIMBS_AND,
-    CP_LIMBS_OR,
-    CP_LIMBS_XOR,
-} cp_limbs_logic_op;
-
-/* R (an + 1 limbs) = the magnitude of A op B, where both stand for endless two's complement and
- * the flags tell which are negative; an >= bn. Returns whether the result is negative. R may be A
- * or B. A negative number is not zero. */
-bool cp_limbs_logic(cp_limbs_logic_op op, cp_limb *r, const cp_limb *a, size_t an,
-                    bool a_is_negative, const cp_limb *b, size_t bn, bool b_is_negative);
 
 /* ---- Rounding to double -------------------------------------------------------------------- */
 

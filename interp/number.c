@@ -468,7 +468,7 @@ cp_calc_status cp_number_round(cp_rounding rounding, cp_value a, cp_value *resul
 
 /* ---- Bits ---------------------------------------------------------------------------------- */
 
-cp_calc_status cp_number_logic(const cp_calc *calc, cp_limbs_logic_op op, cp_value a, cp_value b,
+cp_calc_status cp_number_logic(const cp_calc *calc, cp_logic_op op, cp_value a, cp_value b,
                                cp_value *result)
 {
     if (!cp_is_integer(a))
@@ -603,12 +603,13 @@ static cp_calc_status give_false(cp_value *result)
 static cp_calc_status read_integer(const cp_calc *calc, const cp_flotext_parts *parts,
                                    cp_value *result)
 {
-    if (parts->integer_size > (parts->radix <= 10 ? 14u : 9u))
-        return cp_integer_read(calc, parts->integer, parts->integer_size, parts->radix,
-                               parts->is_negative, result);
+    const char *digits = parts->integer + parts->first;
+    size_t size = parts->integer_size - parts->first;
+    if (parts->end > 0 && size > (parts->radix <= 10 ? 14u : 9u))
+        return cp_integer_read(calc, digits, size, parts->radix, parts->is_negative, result);
     int64_t n = 0;
-    for (size_t i = 0; i < parts->integer_size; i++)
-        n = n * (int64_t)parts->radix + (int64_t)cp_digit_value(parts->integer[i]);
+    for (size_t i = 0; parts->end > 0 && i < size; i++)
+        n = n * (int64_t)parts->radix + (int64_t)cp_digit_value(digits[i]);
     *result = cp_make_fixnum(parts->is_negative ? -n : n);
     return CP_CALC_OK;
 }
@@ -631,66 +632,96 @@ static cp_calc_status scale(const cp_calc *calc, cp_value n, unsigned radix, int
     return status == CP_CALC_OK ? cp_integer_multiply(calc, n, power, result) : status;
 }
 
-/* The decimal as it is spelled: the digits of integer and fraction as one number, without the zeros
- * at its end. */
-static cp_calc_status read_exact_decimal(const cp_calc *calc, const cp_flotext_parts *parts,
-                                         cp_value *result)
+/* The digits of integer and fraction as one number, without the zeros at either end. */
+static cp_calc_status read_digits(const cp_calc *calc, const cp_flotext_parts *parts,
+                                  cp_value *result)
 {
+    size_t first = parts->first;
+    size_t size = parts->end - first;
+    size_t whole = parts->integer_size > first ? parts->integer_size - first : 0;
+    if (size <= whole)
+        return cp_integer_read(calc, parts->integer + first, size, parts->radix, parts->is_negative,
+                               result);
     const copse_allocator *allocator = cp_heap_allocator(calc->heap);
-    size_t size = parts->integer_size + parts->fraction_size;
     char *digits = cp_allocate(allocator, size);
     if (digits == NULL)
         return CP_CALC_RETRY;
-    memcpy(digits, parts->integer, parts->integer_size);
-    if (parts->fraction_size > 0)
-        memcpy(digits + parts->integer_size, parts->fraction, parts->fraction_size);
-    size_t count = size;
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    cp_value n = CP_NOTHING;
+    if (whole > 0)
+        memcpy(digits, parts->integer + first, whole);
+    memcpy(digits + whole, parts->fraction + (first + whole - parts->integer_size), size - whole);
     cp_calc_status status =
-        cp_integer_read(calc, digits, count, parts->radix, parts->is_negative, &n);
+        cp_integer_read(calc, digits, size, parts->radix, parts->is_negative, result);
     cp_release(allocator, digits, size);
+    return status;
+}
+
+static cp_calc_status read_exact_decimal(const cp_calc *calc, const cp_flotext_parts *parts,
+                                         cp_value *result)
+{
+    if (parts->end == 0) {
+        *result = cp_make_fixnum(0);
+        return CP_CALC_OK;
+    }
+    cp_value n = CP_NOTHING;
+    cp_calc_status status = read_digits(calc, parts, &n);
     if (status != CP_CALC_OK)
         return status;
-    *result = n;
-    if (cp_integer_sign(n) == 0)
-        return CP_CALC_OK;
-    int64_t exponent = parts->exponent + (int64_t)parts->integer_size - (int64_t)count;
+    int64_t exponent = parts->exponent + (int64_t)parts->integer_size - (int64_t)parts->end;
     return scale(calc, n, parts->radix, exponent, parts->twos, result);
 }
 
-/* INTEGER / INTEGER, of which the second has no sign. */
-static cp_calc_status read_quotient(const cp_calc *calc, const spelling *s, size_t slash,
-                                    cp_value *result)
+/* Digits, perhaps with a sign when it IS_SIGNED, and nothing else. */
+static cp_flotext_found parse_integer(cp_flotext_parts *parts, const char *text, size_t size,
+                                      unsigned radix, bool is_signed, cp_limbs_poll *poll)
 {
-    const char *below = s->text + slash + 1;
-    size_t below_size = s->size - slash - 1;
-    cp_flotext_parts n_parts, d_parts;
-    if (below_size == 0 || cp_digit_value(below[0]) >= s->radix ||
-        !cp_flotext_parse(&n_parts, s->text, slash, s->radix) || !n_parts.is_integer ||
-        !cp_flotext_parse(&d_parts, below, below_size, s->radix) || !d_parts.is_integer)
-        return give_false(result);
+    if (size == 0 || (!is_signed && cp_digit_value(text[0]) >= radix))
+        return CP_FLOTEXT_NONE;
+    cp_flotext_found found = cp_flotext_parse(parts, text, size, radix, poll);
+    return found == CP_FLOTEXT_REAL && !parts->is_integer ? CP_FLOTEXT_NONE : found;
+}
+
+static cp_calc_status divide_parts(const cp_calc *calc, const cp_flotext_parts *above,
+                                   const cp_flotext_parts *below, bool is_inexact, cp_value *result)
+{
     cp_value n = CP_NOTHING;
     cp_value d = CP_NOTHING;
-    cp_calc_status status = read_integer(calc, &n_parts, &n);
+    cp_calc_status status = read_integer(calc, above, &n);
     if (status == CP_CALC_OK)
-        status = read_integer(calc, &d_parts, &d);
+        status = read_integer(calc, below, &d);
     if (status != CP_CALC_OK)
         return status;
     if (cp_integer_sign(d) == 0)
         return give_false(result);
-    if (s->exactness != 'i')
+    if (!is_inexact)
         return divide_exactly(calc, n, d, result);
     double x = 0;
     status = cp_integer_ratio_to_double(calc, n, d, &x);
     return status == CP_CALC_OK ? give_double(x, result) : status;
 }
 
+/* INTEGER / INTEGER, of which the second has no sign. */
+static cp_calc_status read_quotient(const cp_calc *calc, const spelling *s, size_t slash,
+                                    cp_value *result)
+{
+    cp_flotext_parts above, below;
+    cp_flotext_found found = parse_integer(&above, s->text, slash, s->radix, true, calc->poll);
+    if (found == CP_FLOTEXT_REAL)
+        found = parse_integer(&below, s->text + slash + 1, s->size - slash - 1, s->radix, false,
+                              calc->poll);
+    if (found == CP_FLOTEXT_ABORTED)
+        return CP_CALC_ABORTED;
+    if (found == CP_FLOTEXT_NONE)
+        return give_false(result);
+    return divide_parts(calc, &above, &below, s->exactness == 'i', result);
+}
+
 static cp_calc_status read_real(const cp_calc *calc, const spelling *s, cp_value *result)
 {
     cp_flotext_parts parts;
-    if (!cp_flotext_parse(&parts, s->text, s->size, s->radix))
+    cp_flotext_found found = cp_flotext_parse(&parts, s->text, s->size, s->radix, calc->poll);
+    if (found == CP_FLOTEXT_ABORTED)
+        return CP_CALC_ABORTED;
+    if (found == CP_FLOTEXT_NONE)
         return give_false(result);
     bool is_exact = s->exactness == 'e' || (s->exactness == 0 && parts.is_integer);
     if (!is_exact)

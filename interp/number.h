@@ -114,7 +114,7 @@ CP_MUST_USE cp_calc_status cp_number_round(cp_rounding rounding, cp_value a, cp_
 
 /* ---- Bits of exact integers ----------------------------------------------------------------- */
 
-CP_MUST_USE cp_calc_status cp_number_logic(const cp_calc *calc, cp_limbs_logic_op op, cp_value a,
+CP_MUST_USE cp_calc_status cp_number_logic(const cp_calc *calc, cp_logic_op op, cp_value a,
                                            cp_value b, cp_value *result);
 
 /* arithmetic-shift: to the left for a positive COUNT. */

@@ -48,7 +48,7 @@ static const char *text_of(double x, unsigned radix)
 static bool read_text(double *result, const char *text, unsigned radix)
 {
     cp_flotext_parts parts;
-    if (!cp_flotext_parse(&parts, text, strlen(text), radix))
+    if (cp_flotext_parse(&parts, text, strlen(text), radix, NULL) != CP_FLOTEXT_REAL)
         return false;
     *result = cp_flotext_round(&parts);
     return true;
@@ -262,14 +262,47 @@ static void a_point_or_an_exponent_makes_a_decimal(void **state)
 {
     (void)state;
     cp_flotext_parts parts;
-    assert_true(cp_flotext_parse(&parts, "-12", 3, 10));
+    assert_int_equal(cp_flotext_parse(&parts, "-12", 3, 10, NULL), CP_FLOTEXT_REAL);
     assert_true(parts.is_integer);
     assert_true(parts.is_negative);
-    assert_true(cp_flotext_parse(&parts, "12.", 3, 10));
+    assert_int_equal(cp_flotext_parse(&parts, "12.", 3, 10, NULL), CP_FLOTEXT_REAL);
     assert_false(parts.is_integer);
-    assert_true(cp_flotext_parse(&parts, "12e2", 4, 10));
+    assert_int_equal(cp_flotext_parse(&parts, "12e2", 4, 10, NULL), CP_FLOTEXT_REAL);
     assert_false(parts.is_integer);
     assert_int_equal(parts.exponent, 2);
+}
+
+static void zeros_at_either_end_are_not_significant(void **state)
+{
+    (void)state;
+    cp_flotext_parts parts;
+    assert_int_equal(cp_flotext_parse(&parts, "-00120.0340", 11, 10, NULL), CP_FLOTEXT_REAL);
+    assert_int_equal(parts.integer_size, 5);
+    assert_int_equal(parts.first, 2);
+    assert_int_equal(parts.end, 8);
+    assert_int_equal(cp_flotext_parse(&parts, "000.000", 7, 10, NULL), CP_FLOTEXT_REAL);
+    assert_int_equal(parts.first, parts.end);
+}
+
+static bool stop_at_once(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void a_long_text_asks_the_poll(void **state)
+{
+    (void)state;
+    enum { LONG = 20000 };
+    char *text = malloc(LONG);
+    assert_non_null(text);
+    memset(text, '7', LONG);
+    cp_flotext_parts parts;
+    cp_limbs_poll poll = {stop_at_once, NULL, 0};
+    assert_int_equal(cp_flotext_parse(&parts, text, LONG, 10, &poll), CP_FLOTEXT_ABORTED);
+    text[0] = '.';
+    assert_int_equal(cp_flotext_parse(&parts, text, LONG, 10, &poll), CP_FLOTEXT_ABORTED);
+    free(text);
 }
 
 static void infinities_and_nan_have_names(void **state)
@@ -517,6 +550,8 @@ CP_TEST_MAIN(cmocka_unit_test(each_power_of_ten_is_what_limbs_compute),
              cmocka_unit_test(other_radices_are_read_with_point_and_exponent),
              cmocka_unit_test(what_is_no_decimal_is_refused),
              cmocka_unit_test(a_point_or_an_exponent_makes_a_decimal),
+             cmocka_unit_test(zeros_at_either_end_are_not_significant),
+             cmocka_unit_test(a_long_text_asks_the_poll),
              cmocka_unit_test(infinities_and_nan_have_names),
              cmocka_unit_test(what_is_written_reads_back),
              cmocka_unit_test(every_power_of_two_and_its_neighbours_read_back),

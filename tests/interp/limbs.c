@@ -402,40 +402,6 @@ static void the_root_of_a_limb_rounds_down(void **state)
     assert_true(cp_limb_sqrt(UINT64_MAX) == UINT32_MAX);
 }
 
-/* ---- Bits ---------------------------------------------------------------------------------- */
-
-static void logic_sees_endless_twos_complement(void **state)
-{
-    (void)state;
-    uint64_t seed = seed_from_environment();
-    uint64_t random = seed;
-    for (unsigned round = 0; round < 5000; round++) {
-        int64_t x = (int64_t)next(&random) >> next(&random) % 64;
-        int64_t y = (int64_t)next(&random) >> next(&random) % 64;
-        cp_limb a[1] = {x < 0 ? -(uint64_t)x : (uint64_t)x};
-        cp_limb b[1] = {y < 0 ? -(uint64_t)y : (uint64_t)y};
-        const int64_t expected[3] = {x & y, x | y, x ^ y};
-        for (unsigned op = CP_LIMBS_AND; op <= CP_LIMBS_XOR; op++) {
-            cp_limb r[2];
-            bool is_negative = cp_limbs_logic((cp_limbs_logic_op)op, r, a, 1, x < 0, b, 1, y < 0);
-            uint64_t word = is_negative ? -r[0] : r[0];
-            CHECK_SEED(word == (uint64_t)expected[op], seed);
-            CHECK_SEED(is_negative == (expected[op] < 0), seed);
-            CHECK_SEED(r[1] == 0, seed);
-        }
-    }
-}
-
-static void logic_of_two_negatives_may_need_one_limb_more(void **state)
-{
-    (void)state;
-    cp_limb a[1] = {UINT64_MAX};     /* -(2^64 - 1) */
-    cp_limb b[1] = {UINT64_MAX - 1}; /* -(2^64 - 2) */
-    cp_limb r[2];
-    assert_true(cp_limbs_logic(CP_LIMBS_AND, r, a, 1, true, b, 1, true));
-    assert_true(r[0] == 0 && r[1] == 1); /* -2^64 */
-}
-
 /* ---- Rounding ------------------------------------------------------------------------------ */
 
 static void rounding_agrees_with_the_processor(void **state)
@@ -549,8 +515,6 @@ CP_TEST_MAIN(cmocka_unit_test(what_was_added_can_be_subtracted),
              cmocka_unit_test(the_divisor_of_two_limbs_is_found),
              cmocka_unit_test(a_root_squared_is_the_last_square_not_above),
              cmocka_unit_test(the_root_of_a_limb_rounds_down),
-             cmocka_unit_test(logic_sees_endless_twos_complement),
-             cmocka_unit_test(logic_of_two_negatives_may_need_one_limb_more),
              cmocka_unit_test(rounding_agrees_with_the_processor),
              cmocka_unit_test(ties_go_to_even_and_a_sticky_bit_breaks_them),
              cmocka_unit_test(rounding_is_right_at_both_ends_of_the_doubles),

@@ -204,7 +204,7 @@ static void every_operation_names_the_argument_that_is_no_number(void **state)
     assert_int_equal(cp_number_is_even(cp_make_double(0.5), &is_even), CP_CALC_WRONG_1);
     assert_int_equal(cp_number_bit_count(cp_make_double(1), &r), CP_CALC_WRONG_1);
     assert_int_equal(cp_number_bit_length(cp_make_double(1), &r), CP_CALC_WRONG_1);
-    assert_int_equal(cp_number_logic(calc, CP_LIMBS_AND, one, cp_make_double(1), &r),
+    assert_int_equal(cp_number_logic(calc, CP_LOGIC_AND, one, cp_make_double(1), &r),
                      CP_CALC_WRONG_2);
     cp_number_text text;
     assert_int_equal(cp_number_write(calc, CP_FALSE, 10, &text), CP_CALC_WRONG_1);
@@ -458,7 +458,7 @@ static void bits_are_those_of_twos_complement(void **state)
     };
     check_binary(calc, cases, CP_COUNT_OF(cases));
     cp_value r;
-    DONE(cp_number_logic(calc, CP_LIMBS_AND, num(calc, "-4"), num(calc, "7"), &r));
+    DONE(cp_number_logic(calc, CP_LOGIC_AND, num(calc, "-4"), num(calc, "7"), &r));
     assert_string_equal(text_of(calc, r), "4");
     DONE(cp_number_bit_count(num(calc, "255"), &r));
     assert_string_equal(text_of(calc, r), "8");
