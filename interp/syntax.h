@@ -37,7 +37,9 @@ _Static_assert(sizeof(cp_syntax) == 32, "two granules for each datum of a source
 
 enum {
     CP_SYNTAX_IS_ALIAS = CP_FLAG_OWN_FIRST,
-    CP_SYNTAX_IS_LABELLED = CP_FLAG_OWN_FIRST << 1 /* #0=: may be part of itself */
+    CP_SYNTAX_IS_LABELLED = CP_FLAG_OWN_FIRST << 1, /* #0=: may be part of itself */
+    CP_SYNTAX_IS_TREE = CP_FLAG_OWN_FIRST
+                        << 2 /* its datum is fresh: only this object refers to it */
 };
 
 /* Give the row of the type to HEAP. */
@@ -63,6 +65,9 @@ CP_ALWAYS_INLINE bool cp_is_alias(cp_value v)
 
 /* A syntax object around DATUM. CP_RETRY when memory is refused. */
 cp_value cp_make_syntax(cp_heap *heap, cp_value datum, cp_position position);
+
+/* The same for the reader, whose pairs and vectors no one else refers to: IS_TREE. */
+cp_value cp_make_read_syntax(cp_heap *heap, cp_value datum, cp_position position);
 
 /* A new alias of IDENTIFIER, eq? to no other. CP_RETRY when memory is refused. */
 cp_value cp_make_alias(cp_heap *heap, cp_value identifier, cp_value scope, cp_position position);
@@ -134,13 +139,14 @@ int64_t cp_form_length(cp_value form);
  * no copy. */
 typedef struct cp_strip {
     cp_heap *heap;
-    cp_value form;     /* what is stripped */
-    cp_value result;   /* of the outermost level */
-    cp_value memo;     /* CP_NOTHING, or an eq? table: what was met -> its copy */
-    cp_deep stack;     /* of places that wait for their copy */
-    size_t copied;     /* pairs and elements so far */
-    bool is_literal;   /* the vectors that are copied become immutable */
-    bool memoises_all; /* not only what is labelled */
+    cp_value form;      /* what is stripped */
+    cp_value result;    /* as far as it is made */
+    cp_value memo;      /* CP_NOTHING, or an eq? table: pair or vector -> its copy */
+    cp_deep stack;      /* of places that wait for their copy */
+    size_t plain_count; /* pairs and vectors that the reader did not make, so far */
+    bool is_literal;    /* the vectors that are copied become immutable */
+    bool memoises_all;  /* every pair and vector that the reader did not make */
+    bool is_begun;
     bool met_syntax;
 } cp_strip;
 
