@@ -5,6 +5,7 @@
 #ifndef COPSE_H
 #define COPSE_H
 
+#include <copse/bt.h>
 #include <copse/interp.h>
 #include <copse/sched.h>
 
