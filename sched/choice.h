@@ -27,7 +27,8 @@
 #define CP_CHOICE_KIND_LIST(X)                                                                     \
     X(CP_CHOICE_READY, "ready", "which ready task runs next")                                      \
     X(CP_CHOICE_MAIL, "mail", "how many waiting messages are delivered now, 0 for all")            \
-    X(CP_CHOICE_TEST, "test", "a decision of a test or a host")
+    X(CP_CHOICE_TEST, "test", "a decision of a test or a host")                                    \
+    X(CP_CHOICE_JOB, "job", "how long a job runs")
 
 #define CP_CHOICE_KIND_ENUM(name, word, text) name,
 typedef enum cp_choice_kind {

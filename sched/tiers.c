@@ -10,10 +10,23 @@ void cp_tiers_init(cp_tiers *tiers, int64_t bound_ns)
     *tiers = (cp_tiers){.bound_ns = bound_ns};
 }
 
-static void count_in(cp_tiers *tiers, cp_work *work)
+/* Between PREVIOUS and NEXT, neighbours in the tier of WORK; NULL at the ends. */
+static void insert(cp_tiers *tiers, cp_work *work, cp_work *previous, cp_work *next)
 {
+    cp_tier *tier = &tiers->tiers[work->tier];
+    assert(!work->is_listed);
+    work->previous = previous;
+    work->next = next;
+    if (previous == NULL)
+        tier->first = work;
+    else
+        previous->next = work;
+    if (next == NULL)
+        tier->last = work;
+    else
+        next->previous = work;
     work->is_listed = true;
-    tiers->tiers[work->tier].count++;
+    tier->count++;
     tiers->bits |= 1U << work->tier;
     tiers->count++;
 }
@@ -21,31 +34,21 @@ static void count_in(cp_tiers *tiers, cp_work *work)
 void cp_tiers_push(cp_tiers *tiers, cp_work *work)
 {
     assert(work->tier < CP_TIER_COUNT);
-    assert(!work->is_listed);
-    cp_tier *tier = &tiers->tiers[work->tier];
-    work->next = NULL;
-    work->previous = tier->last;
-    if (tier->last == NULL)
-        tier->first = work;
-    else
-        tier->last->next = work;
-    tier->last = work;
-    count_in(tiers, work);
+    work->sequence = tiers->pushed++;
+    insert(tiers, work, tiers->tiers[work->tier].last, NULL);
 }
 
-void cp_tiers_push_front(cp_tiers *tiers, cp_work *work)
+/* What was picked is older than what is left but for a few others that come back as well. */
+void cp_tiers_put_back(cp_tiers *tiers, cp_work *work)
 {
     assert(work->tier < CP_TIER_COUNT);
-    assert(!work->is_listed);
-    cp_tier *tier = &tiers->tiers[work->tier];
-    work->previous = NULL;
-    work->next = tier->first;
-    if (tier->first == NULL)
-        tier->last = work;
-    else
-        tier->first->previous = work;
-    tier->first = work;
-    count_in(tiers, work);
+    cp_work *previous = NULL;
+    cp_work *next = tiers->tiers[work->tier].first;
+    while (next != NULL && next->sequence < work->sequence) {
+        previous = next;
+        next = next->next;
+    }
+    insert(tiers, work, previous, next);
 }
 
 void cp_tiers_remove(cp_tiers *tiers, cp_work *work)

@@ -32,6 +32,7 @@ typedef struct cp_work_class {
 struct cp_work {
     const cp_work_class *class;
     cp_work *next, *previous; /* in its tier */
+    uint64_t sequence;        /* the queue's count of pushes: the order of arrival */
     int64_t queued_ns;
     int64_t virtual_ns; /* how long it takes where time is virtual; 0: the pool decides */
     uint8_t tier;
@@ -49,13 +50,16 @@ typedef struct cp_tiers {
     uint32_t bits;    /* bit N: tier N is not empty */
     int64_t bound_ns; /* what has waited longer goes before tiers that are more urgent */
     uint64_t aged;    /* how often that was so */
+    uint64_t pushed;  /* works that were pushed */
 } cp_tiers;
 
 void cp_tiers_init(cp_tiers *tiers, int64_t bound_ns);
 
-/* Queue WORK behind the others of its tier, or before them. */
+/* Queue WORK behind the others of its tier. */
 void cp_tiers_push(cp_tiers *tiers, cp_work *work);
-void cp_tiers_push_front(cp_tiers *tiers, cp_work *work);
+
+/* Queue WORK, which was picked or popped and not done, where it was. */
+void cp_tiers_put_back(cp_tiers *tiers, cp_work *work);
 
 /* The next one, no longer queued; NULL when there is none. */
 cp_work *cp_tiers_pick(cp_tiers *tiers, int64_t now_ns) CP_MUST_USE;

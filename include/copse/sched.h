@@ -52,7 +52,8 @@ COPSE_API const char *copse_version(void);
     X(COPSE_EFULL, -13, "the queue is full")                                                       \
     X(COPSE_ESHUTDOWN, -14, "shutting down")                                                       \
     X(COPSE_EFORMAT, -15, "the data is not in the expected format")                                \
-    X(COPSE_EIDLE, -16, "nothing can run before the clock is moved")
+    X(COPSE_EIDLE, -16, "nothing can run before the clock is moved")                               \
+    X(COPSE_EPENDING, -17, "it has not ended yet")
 
 #define COPSE_STATUS_ENUM(name, value, text) name = value,
 typedef enum copse_status { COPSE_STATUS_LIST(COPSE_STATUS_ENUM) } copse_status;
@@ -386,7 +387,8 @@ COPSE_API copse_status copse_executor_run_until(copse_executor *executor,
                                                 int64_t deadline_ns) COPSE_MUST_USE;
 
 /* Run tasks until the clock shows TIME_NS and the tasks that are queued then have run once. The
- * same refusals, but no deadlock: nothing to do until then is fine. */
+ * same refusals, but no deadlock: nothing to do until then is fine. Virtual time
+ * stands while a task is ready: one that always yields keeps it where it is. */
 COPSE_API copse_status copse_executor_run_to(copse_executor *executor,
                                              int64_t time_ns) COPSE_MUST_USE;
 
@@ -569,6 +571,293 @@ COPSE_API copse_cursor copse_cursor_first(copse_cursor cursor);
 COPSE_API copse_cursor copse_cursor_next(copse_cursor cursor);
 /* The value of the first pair whose key is the NUL-terminated text KEY. */
 COPSE_API copse_cursor copse_cursor_find(copse_cursor cursor, const char *key);
+
+/* ---- Workers ------------------------------------------------------------------------------- */
+
+/* Workers that run jobs, shared by any number of job tables. */
+typedef struct copse_pool copse_pool;
+
+/* All zero is a good start. */
+typedef struct copse_pool_options {
+    const copse_allocator *allocator; /* NULL: the default one */
+    uint32_t workers;                 /* 0: one a processor, at most 4 */
+    uint32_t queue_limit;             /* jobs that may wait for a worker; 0: 4,096 */
+    int64_t max_wait_ns;              /* what waited longer goes first; 0: a second */
+    /* Called on each worker before its first job and after its last: start gives what the jobs get
+     * as copse_job_worker_data, or NULL to refuse. Either both or none. */
+    void *(*worker_start)(void *context, uint32_t worker);
+    void (*worker_stop)(void *context, void *worker_data);
+    void *context;
+} copse_pool_options;
+
+/* An own pool of threads in *OUT. COPSE_EINVAL for half a pair of functions or more than 1,024
+ * workers, COPSE_ENOMEM when memory, a thread or a worker_start is refused. */
+COPSE_API copse_status copse_pool_new(const copse_pool_options *options,
+                                      copse_pool **out) COPSE_MUST_USE;
+
+/* A pool whose workers are tasks and not threads. */
+typedef struct copse_twin_options {
+    copse_executor *executor; /* borrowed for the life of the pool, which is used on its thread */
+    copse_choices *choices;   /* borrowed; NULL: the shortest time */
+    int64_t run_ns;           /* 0: a millisecond */
+} copse_twin_options;
+
+/* An own pool in *OUT where a job takes time of the executor's clock: what it declares, or else
+ * run_ns times 1 to 8, chosen by CHOICES. Its function is called at the end of that time. All else
+ * is as with threads, and the same choices give the same run. The same refusals. */
+COPSE_API copse_status copse_pool_new_twin(const copse_pool_options *options,
+                                           const copse_twin_options *twin,
+                                           copse_pool **out) COPSE_MUST_USE;
+
+/* After pause no job starts, until resume: they gather. Running ones go on. From any thread. */
+COPSE_API copse_status copse_pool_pause(copse_pool *pool);
+COPSE_API copse_status copse_pool_resume(copse_pool *pool);
+
+typedef enum copse_shutdown {
+    COPSE_SHUTDOWN_DRAIN,  /* run what is queued */
+    COPSE_SHUTDOWN_ABANDON /* cancel what is queued, ask what runs to stop */
+} copse_shutdown;
+
+/* Refuse new jobs with COPSE_ESHUTDOWN from now on, and return when every worker has ended: no job
+ * runs any more. COPSE_EBUSY_OWNER inside a job of this pool. Workers that are tasks belong to the
+ * executor's thread, and draining them may be refused as running the executor may. */
+COPSE_API copse_status copse_pool_shutdown(copse_pool *pool, copse_shutdown how);
+
+/* Takes the pool back; abandons what was not shut down. COPSE_EBUSY_OWNER, and nothing happens,
+ * while job tables use it. NULL is fine. In the child after a fork the threads are gone: the pool
+ * refuses jobs with COPSE_ESHUTDOWN and can be freed. */
+COPSE_API copse_status copse_pool_free(copse_pool *own);
+
+/* One consistent cut. */
+typedef struct copse_pool_stats {
+    uint32_t workers;
+    uint32_t parked;  /* workers without work */
+    uint32_t queued;  /* jobs that no worker has looked at */
+    uint64_t pushed;  /* jobs that were queued */
+    uint64_t refused; /* at the limit */
+    uint64_t aged;    /* picked before more urgent ones */
+    uint64_t stolen;  /* taken over from another worker */
+    uint64_t unparks; /* parked workers that were woken for a job */
+} copse_pool_stats;
+
+COPSE_API copse_status copse_pool_stats_read(copse_pool *pool, copse_pool_stats *out);
+
+/* ---- Jobs ---------------------------------------------------------------------------------- */
+
+/* The jobs of one owner. A table belongs to the thread that made it: every function returns
+ * COPSE_ETHREAD on another. The owner hears of ends in copse_jobs_poll, copse_job_wait, or when its
+ * executor delivers mail, and at no other moment: until then a job that has ended is running. */
+typedef struct copse_jobs copse_jobs;
+
+/* Names one job for ever, as a task's handle does. All zero is no job. */
+typedef struct copse_job_handle {
+    uint64_t bits;
+} copse_job_handle;
+
+/* The running job, inside its function; use it nowhere else. */
+typedef struct copse_job copse_job;
+
+/* X(name, word, text) */
+#define COPSE_JOB_STATE_LIST(X)                                                                    \
+    X(COPSE_JOB_UNKNOWN, "unknown", "there is no such job, or nothing is kept of it")              \
+    X(COPSE_JOB_QUEUED, "queued", "waits for a worker")                                            \
+    X(COPSE_JOB_RUNNING, "running", "a worker has it, or its time is not over")                    \
+    X(COPSE_JOB_DONE, "done", "ended with a result")                                               \
+    X(COPSE_JOB_FAILED, "failed", "ended with an error")                                           \
+    X(COPSE_JOB_CANCELLED, "cancelled", "ended for a reason of its own: see copse_stop")
+
+#define COPSE_JOB_STATE_ENUM(name, word, text) name,
+typedef enum copse_job_state { COPSE_JOB_STATE_LIST(COPSE_JOB_STATE_ENUM) } copse_job_state;
+#undef COPSE_JOB_STATE_ENUM
+
+/* X(name, word, text): why a job was asked to stop. */
+#define COPSE_STOP_LIST(X)                                                                         \
+    X(COPSE_STOP_NONE, "none", "it was not")                                                       \
+    X(COPSE_STOP_CANCEL, "cancel", "somebody cancelled it")                                        \
+    X(COPSE_STOP_TIMEOUT, "timeout", "its deadline passed")                                        \
+    X(COPSE_STOP_SHUTDOWN, "shutdown", "its table or its pool ended")
+
+#define COPSE_STOP_ENUM(name, word, text) name,
+typedef enum copse_stop { COPSE_STOP_LIST(COPSE_STOP_ENUM) } copse_stop;
+#undef COPSE_STOP_ENUM
+
+/* The names of a state and of a reason; "unknown" for any other number. */
+COPSE_API const char *copse_job_state_name(copse_job_state state);
+COPSE_API const char *copse_stop_name(copse_stop stop);
+
+/* What a job function returns; made by the functions below. */
+typedef enum copse_job_end { COPSE_JOB_ENDS_DONE, COPSE_JOB_ENDS_FAILED } copse_job_end;
+
+/* Does the work, on a worker. CONTEXT is what the options said, INPUT is borrowed until it returns
+ * and may be NULL. */
+typedef copse_job_end copse_job_fn(copse_job *self, void *context, const copse_parcel *input);
+
+/* OWN, which may be NULL, is the result or the error. */
+COPSE_API copse_job_end copse_job_done(copse_job *self, copse_parcel *own);
+COPSE_API copse_job_end copse_job_fail(copse_job *self, copse_parcel *own);
+/* The error is TEXT as a parcel, or none when memory is refused. */
+COPSE_API copse_job_end copse_job_fail_text(copse_job *self, const char *text);
+
+/* True once the job was cancelled, its deadline has passed or its pool was abandoned: return soon,
+ * the result will be dropped. Then the reason. */
+COPSE_API bool copse_job_should_stop(copse_job *self);
+COPSE_API copse_stop copse_job_stop_reason(copse_job *self);
+
+COPSE_API copse_job_handle copse_job_self(const copse_job *self);
+/* What worker_start gave on this worker; NULL without it. */
+COPSE_API void *copse_job_worker_data(const copse_job *self);
+/* The pool that runs the job: a job makes a table of its own to run others, and waits for them. */
+COPSE_API copse_pool *copse_job_pool(const copse_job *self);
+
+/* X(name, word): what a listener hears. The words are those of the trace. */
+#define COPSE_JOB_EVENT_LIST(X)                                                                    \
+    X(COPSE_JOB_SUBMITTED, "scheduler_submit")                                                     \
+    X(COPSE_JOB_STARTED, "scheduler_start")                                                        \
+    X(COPSE_JOB_FINISHED, "scheduler_finish")                                                      \
+    X(COPSE_JOB_STOPPED, "scheduler_cancel")
+
+#define COPSE_JOB_EVENT_ENUM(name, word) name,
+typedef enum copse_job_event_kind {
+    COPSE_JOB_EVENT_LIST(COPSE_JOB_EVENT_ENUM)
+} copse_job_event_kind;
+#undef COPSE_JOB_EVENT_ENUM
+
+COPSE_API const char *copse_job_event_name(copse_job_event_kind kind);
+
+typedef struct copse_job_event {
+    copse_job_event_kind kind;
+    copse_job_handle job;
+    const char *name; /* borrowed for the call */
+    int64_t time_ns;  /* when it happened, on the table's clock */
+    copse_job_state state;
+    copse_stop reason;
+} copse_job_event;
+
+/* All zero but the pool is a good start. */
+typedef struct copse_jobs_options {
+    const copse_allocator *allocator; /* NULL: the default one; used by workers too */
+    copse_pool *pool;                 /* borrowed for the life of the table */
+    /* The owner's executor, borrowed for the life of the table: it delivers ends and deadlines, and
+     * a wait drives it. NULL: the owner is a worker, whose waits run other jobs, or a thread of its
+     * own, whose waits block. */
+    copse_executor *executor;
+    uint32_t live_limit; /* jobs that have not ended; 0: no limit but the pool's */
+    uint32_t retention;  /* ended jobs whose results are kept, oldest dropped first; 0: 1,024 */
+    /* Called on the owner's thread, starts included as the owner hears of them; must not call the
+     * table. NULL: nobody listens. */
+    void (*on_event)(void *context, const copse_job_event *event);
+    void *context;
+} copse_jobs_options;
+
+/* An own table in *OUT, for the calling thread. COPSE_EINVAL without a pool, or when a pool whose
+ * workers are tasks has another executor; COPSE_ENOMEM. */
+COPSE_API copse_status copse_jobs_new(const copse_jobs_options *options,
+                                      copse_jobs **out) COPSE_MUST_USE;
+
+/* Cancel all jobs, wait until none runs, and drop every result. COPSE_EBUSY_OWNER, and nothing
+ * happens, from inside a callback or a job of the table. NULL is fine. */
+COPSE_API copse_status copse_jobs_free(copse_jobs *own);
+
+/* One job to submit. Everything but INPUT is borrowed or copied. */
+typedef struct copse_job_options {
+    const char *name; /* copied, cut to 31 bytes; NULL: "job" */
+    copse_job_fn *run;
+    void *context;       /* for all functions here; lives until drop */
+    copse_parcel *input; /* own, taken over unless the submit is refused; may be NULL */
+    /* Called on the owner's thread, while the job runs, when it is to stop: close what it reads.
+     * May come when it has just returned. NULL: it polls. */
+    void (*stop)(void *context);
+    /* Called once on the owner's thread when it hears of the end; may consume the result. Or NULL.
+     */
+    void (*ended)(void *context, copse_job_handle job, copse_job_state state);
+    void (*drop)(void *context); /* called once, behind ended; or NULL */
+    int64_t deadline_ns;         /* on the table's clock; 0 or COPSE_NEVER: none */
+    int64_t virtual_ns;          /* how long it takes where workers are tasks; 0: chosen */
+    int8_t priority;             /* -2, the most urgent, to 2; 0 is normal */
+} copse_job_options;
+
+/* Queue a job; *OUT (which may be NULL) gets its handle. COPSE_EINVAL without a function or with a
+ * bad priority, COPSE_EFULL at a limit, COPSE_ESHUTDOWN, COPSE_ENOMEM. */
+COPSE_API copse_status copse_job_submit(copse_jobs *jobs, const copse_job_options *options,
+                                        copse_job_handle *out) COPSE_MUST_USE;
+
+/* Queue COUNT jobs in order, all or none, in one step; OUT (which may be NULL) gets COUNT handles.
+ */
+COPSE_API copse_status copse_job_submit_n(copse_jobs *jobs, const copse_job_options *options,
+                                          uint32_t count, copse_job_handle *out) COPSE_MUST_USE;
+
+/* A job that holds no worker and is done, without a result, when the table's clock shows UNTIL_NS.
+ * Of the options run and stop must be NULL. */
+COPSE_API copse_status copse_job_sleep_until(copse_jobs *jobs, const copse_job_options *options,
+                                             int64_t until_ns,
+                                             copse_job_handle *out) COPSE_MUST_USE;
+
+/* Hear of what has happened since the last time; how many jobs have ended. One load when there is
+ * nothing. Never blocks. */
+COPSE_API copse_status copse_jobs_poll(copse_jobs *jobs, uint32_t *ended);
+
+typedef struct copse_job_info {
+    copse_job_handle job;
+    char name[32];
+    copse_job_state state;
+    copse_stop reason; /* of one that is cancelled, or runs and is asked to stop */
+    int8_t priority;
+    int64_t submitted_ns; /* on the table's clock */
+    int64_t deadline_ns;  /* or COPSE_NEVER */
+    int64_t wait_ns;      /* in the queue; of one that ended */
+    int64_t run_ns;       /* on a worker; of one that ended */
+} copse_job_info;
+
+/* COPSE_EUNKNOWN for a job that never was, whose result was consumed or is not kept. */
+COPSE_API copse_status copse_job_get_info(copse_jobs *jobs, copse_job_handle job,
+                                          copse_job_info *out);
+
+typedef struct copse_job_result {
+    copse_job_state state; /* done, failed or cancelled */
+    copse_stop reason;     /* of a cancelled one */
+    copse_parcel *parcel;  /* own: the result of a done job, the error of a failed one; or NULL */
+} copse_job_result;
+
+/* The result, once: nothing is kept of the job. COPSE_EPENDING before the owner heard of the end,
+ * COPSE_EUNKNOWN the second time. */
+COPSE_API copse_status copse_job_try_get_result(copse_jobs *jobs, copse_job_handle job,
+                                                copse_job_result *out) COPSE_MUST_USE;
+
+/* A queued job never runs; a running one is asked to stop and ends as cancelled when it returns.
+ * COPSE_ECANCELLED when it was asked before, COPSE_EINVAL when it has ended, COPSE_EUNKNOWN. */
+COPSE_API copse_status copse_job_cancel(copse_jobs *jobs, copse_job_handle job);
+
+/* Cancel, and keep nothing of the job when it ends: its handle is unknown from now on. */
+COPSE_API copse_status copse_job_forget(copse_jobs *jobs, copse_job_handle job);
+
+/* Return when the owner has heard of the end, or could have consumed it. Drives the executor, runs
+ * other jobs or blocks, as the owner is; the refusals of copse_executor_wait, and the job goes on.
+ */
+COPSE_API copse_status copse_job_wait(copse_jobs *jobs, copse_job_handle job,
+                                      int64_t deadline_ns) COPSE_MUST_USE;
+
+/* One consistent cut: submitted = completed + failed + cancelled + live, live = queued + running.
+ */
+typedef struct copse_jobs_stats {
+    uint64_t submitted;
+    uint64_t started;
+    uint64_t completed;
+    uint64_t failed;
+    uint64_t cancelled; /* timed_out included */
+    uint64_t timed_out;
+    uint64_t live;
+    uint64_t queued;
+    uint64_t running;
+    uint64_t retained;          /* ended, result not consumed */
+    uint64_t evicted;           /* results dropped for newer ones */
+    uint64_t overflow;          /* submits refused at a limit */
+    uint64_t late_dropped;      /* results of jobs that were cancelled, or forgotten */
+    uint64_t unseen_failures;   /* failed jobs that nobody consumed */
+    copse_distribution wait_ns; /* in the queue */
+    copse_distribution run_ns;  /* on a worker */
+} copse_jobs_stats;
+
+COPSE_API copse_status copse_jobs_stats_snapshot(copse_jobs *jobs, copse_jobs_stats *out);
 
 #ifdef __cplusplus
 }

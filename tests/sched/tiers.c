@@ -55,18 +55,24 @@ static void what_has_waited_longer_than_the_bound_goes_before_urgent_work(void *
     assert_ptr_equal(cp_tiers_pick(&tiers, 101), &fresh); /* exactly at the bound is not beyond */
 }
 
-static void work_pushed_to_the_front_is_next_of_its_tier(void **state)
+static void work_that_is_put_back_is_where_it_was(void **state)
 {
     (void)state;
     cp_tiers tiers;
     cp_tiers_init(&tiers, 100);
-    cp_work a = work_of(1, 0), b = work_of(1, 0);
-    cp_tiers_push(&tiers, &a);
-    cp_tiers_push_front(&tiers, &b);
-    assert_ptr_equal(cp_tiers_pop(&tiers, 1), &b);
-    cp_tiers_push_front(&tiers, &b);
-    assert_ptr_equal(cp_tiers_pick(&tiers, 0), &b);
-    assert_ptr_equal(cp_tiers_pick(&tiers, 0), &a);
+    cp_work works[4] = {work_of(1, 0), work_of(1, 0), work_of(1, 0), work_of(1, 0)};
+    for (int i = 0; i < 4; i++)
+        cp_tiers_push(&tiers, &works[i]);
+    for (int i = 0; i < 3; i++)
+        assert_ptr_equal(cp_tiers_pick(&tiers, 0), &works[i]);
+    cp_tiers_put_back(&tiers, &works[1]);
+    cp_tiers_put_back(&tiers, &works[2]);
+    cp_tiers_put_back(&tiers, &works[0]);
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(cp_tiers_pick(&tiers, 0), &works[i]);
+    cp_tiers_put_back(&tiers, &works[2]);
+    assert_ptr_equal(cp_tiers_pop(&tiers, 1), &works[2]);
+    assert_null(cp_tiers_pop(&tiers, 1));
 }
 
 /* The oracle: an array in order of arrival, searched whole. */
@@ -146,5 +152,5 @@ static void tiers_behave_like_an_array_searched_whole(void **state)
 CP_TEST_MAIN(cmocka_unit_test(nothing_is_picked_from_nothing),
              cmocka_unit_test(the_most_urgent_tier_goes_first_and_in_it_the_oldest),
              cmocka_unit_test(what_has_waited_longer_than_the_bound_goes_before_urgent_work),
-             cmocka_unit_test(work_pushed_to_the_front_is_next_of_its_tier),
+             cmocka_unit_test(work_that_is_put_back_is_where_it_was),
              cmocka_unit_test(tiers_behave_like_an_array_searched_whole))
