@@ -1,7 +1,9 @@
 /* mark.c -- marking changes a state byte and pushes a word; nothing else knows who was reached.
  *
  * One entry of the grey stack is a reference, or a range of values: their address below their
- * count, told by its top bit. Lists are followed along the cdr without the stack. A young
+ * count, told by its top bit. Between the stack and the tracing is a short queue of references
+ * whose memory is being loaded, so that the processor waits for several at once (Cher, Hosking and
+ * Vijaykumar 2004); a list whose pairs are neighbours is followed without either. A young
  * collection that falls into a full cycle works above the entries of the cycle, and in the other
  * states: what it promotes gets the painting colour, and what that refers to was reachable when
  * the cycle began, so the cycle will find it (snapshot at the beginning, Yuasa 1990).
@@ -10,10 +12,14 @@
  * marked object of the heap is traced again. That is slow and always ends, because each rescan
  * marks at least one object more.
  *
- * Cost: 6 to 9 ns a pair in a heap that is larger than the caches. */
+ * Cost: 3 ns a pair of a list made in order, 9 ns a pair of one scattered over 100 MB. */
 #include "interp/mark.h"
 
-enum { RANGE_STEP = 128 }; /* values of a range that are visited between two pushes */
+enum {
+    RANGE_STEP = 128,  /* values of a range that are visited between two pushes */
+    QUEUE_LENGTH = 64, /* references whose memory is loaded ahead */
+    NEAR_BYTES = 512   /* a pair this near needs no loading ahead */
+};
 
 #define RANGE_BIT (UINT64_C(1) << 63)
 
@@ -139,19 +145,58 @@ void cp_trace_inside(cp_tracer *tracer, cp_value v)
 
 /* ---- Draining ------------------------------------------------------------------------------ */
 
-/* Trace the marked pair V and the pairs along its cdr; the words visited. */
+/* Marked references on their way from the stack to being traced, whose memory is being loaded. */
+typedef struct queue {
+    uint64_t words[QUEUE_LENGTH];
+    unsigned first;
+    unsigned count;
+} queue;
+
+/* Take words from the stack while there is room, up to the next range. */
+static void fill_queue(const cp_tracer *tracer, queue *q)
+{
+    cp_words *grey = &tracer->heap->grey;
+    while (q->count < QUEUE_LENGTH && grey->count > tracer->base &&
+           (grey->items[grey->count - 1] & RANGE_BIT) == 0) {
+        uint64_t word = grey->items[--grey->count];
+        CP_PREFETCH((const void *)(uintptr_t)word);
+        q->words[(q->first + q->count++) % QUEUE_LENGTH] = word;
+    }
+}
+
+static uint64_t take_from_queue(queue *q)
+{
+    uint64_t word = q->words[q->first];
+    q->first = (q->first + 1) % QUEUE_LENGTH;
+    q->count--;
+    return word;
+}
+
+static void empty_queue(cp_tracer *tracer, queue *q)
+{
+    while (q->count > 0)
+        push_grey(tracer, cp_from_bits(take_from_queue(q)));
+}
+
+static bool is_near(cp_value a, cp_value b)
+{
+    return a.bits - b.bits + NEAR_BYTES < 2 * NEAR_BYTES;
+}
+
+/* Trace the marked pair V and the pairs along its cdr that are near; the words visited. */
 static size_t drain_pairs(cp_tracer *tracer, cp_value v, size_t budget)
 {
     size_t words = 0;
     for (;;) {
         const cp_pair *pair = cp_to_pair(v);
+        cp_value before = v;
         words += 2;
         if (mark(tracer, pair->car))
             push_grey(tracer, pair->car);
         v = pair->cdr;
         if (!mark(tracer, v))
             break;
-        if (!cp_is_pair(v) || words >= budget) {
+        if (!cp_is_pair(v) || !is_near(v, before) || words >= budget) {
             push_grey(tracer, v);
             break;
         }
@@ -188,23 +233,35 @@ static size_t drain_range(cp_tracer *tracer, uint64_t word)
     return step;
 }
 
-bool cp_mark_slice(cp_tracer *tracer, size_t budget)
+/* Trace the next entry; the words visited, 0 when there was none. */
+static size_t drain_one(cp_tracer *tracer, queue *q, size_t budget)
 {
     cp_words *grey = &tracer->heap->grey;
-    while (grey->count > tracer->base) {
-        uint64_t word = grey->items[--grey->count];
-        size_t words;
-        if ((word & RANGE_BIT) != 0)
-            words = drain_range(tracer, word);
-        else if ((word & CP_PAIR_TAG) != 0)
-            words = drain_pairs(tracer, cp_from_bits(word), budget);
-        else
-            words = drain_object(tracer, cp_to_object(cp_from_bits(word)));
+    fill_queue(tracer, q);
+    if (q->count > 0) {
+        cp_value v = cp_from_bits(take_from_queue(q));
+        return cp_is_pair(v) ? drain_pairs(tracer, v, budget)
+                             : drain_object(tracer, cp_to_object(v));
+    }
+    if (grey->count == tracer->base)
+        return 0;
+    uint64_t word = grey->items[--grey->count];
+    return drain_range(tracer, word);
+}
+
+bool cp_mark_slice(cp_tracer *tracer, size_t budget)
+{
+    queue q = {.count = 0};
+    for (;;) {
+        size_t words = drain_one(tracer, &q, budget);
+        if (words == 0)
+            return true;
         if (words >= budget)
-            return grey->count == tracer->base;
+            break;
         budget -= words;
     }
-    return true;
+    empty_queue(tracer, &q);
+    return tracer->heap->grey.count == tracer->base;
 }
 
 /* ---- Rescanning after an overflow ----------------------------------------------------------- */

@@ -20,6 +20,9 @@
 #define CP_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define CP_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/* Begin to load the cache line of ADDRESS, which may be any address. */
+#define CP_PREFETCH(address) __builtin_prefetch(address)
+
 /* Arithmetic that says whether it overflowed; the result is wrapped. */
 #define CP_ADD_OVERFLOWS(a, b, result) __builtin_add_overflow(a, b, result)
 #define CP_SUB_OVERFLOWS(a, b, result) __builtin_sub_overflow(a, b, result)
