@@ -84,6 +84,7 @@ copse_status cp_instance_init(void *block, copse_bt_definition *definition,
                                      .options = definition->options,
                                      .now_ns = INT64_MIN,
                                      .deadline_ns = COPSE_NEVER,
+                                     .node_count = definition->node_count,
                                      .decider = COPSE_BT_NO_NODE};
     in->cursor.error_node = COPSE_BT_NO_NODE;
     in->owner = cp_owner_here();

@@ -131,8 +131,9 @@ struct copse_bt_context {
     uint64_t ended_at_once; /* leaves that started and ended in one visit without bookkeeping */
     uint32_t node;          /* of the callback that runs */
     uint32_t call;          /* likewise */
-    uint32_t decider;       /* the last node that gave a status of its own accord */
-    uint8_t no_value;       /* copse_bt_status: what the last read that gave nothing means */
+    uint32_t node_count;
+    uint32_t decider; /* the last node that gave a status of its own accord */
+    uint8_t no_value; /* copse_bt_status: what the last read that gave nothing means */
 };
 
 struct copse_bt_instance {

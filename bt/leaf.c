@@ -14,12 +14,8 @@ static CP_COLD copse_bt_status bad_result(copse_bt_context *context, uint32_t no
     return COPSE_BT_ERROR;
 }
 
-copse_bt_status cp_leaf_check_action(copse_bt_context *context, uint32_t node,
-                                     copse_bt_status status)
+copse_bt_status cp_leaf_refuse(copse_bt_context *context, uint32_t node)
 {
-    bool is_result = status >= COPSE_BT_RUNNING && status <= COPSE_BT_ERROR;
-    if (CP_LIKELY(is_result))
-        return status;
     return bad_result(context, node,
                       "the result of a leaf is success, failure, running or skipped");
 }
@@ -34,32 +30,18 @@ copse_bt_status cp_leaf_check_condition(copse_bt_context *context, uint32_t node
     return bad_result(context, node, "the result of a condition is success or failure");
 }
 
-static copse_bt_status call_measured(copse_bt_context *context, const cp_call *call,
-                                     copse_bt_leaf_function *function, void *memory)
+copse_bt_status cp_leaf_call_measured(copse_bt_context *context, const cp_call *call,
+                                      copse_bt_leaf_function *function)
 {
     copse_bt_instance *in = cp_instance_of(context);
     int64_t begin = in->measure(in->measure_context);
-    copse_bt_status status = function(context, memory, call->user);
+    copse_bt_status status = function(context, context->leaf_memory + call->memory, call->user);
     int64_t spent = in->measure(in->measure_context) - begin;
     if (spent > in->slowest_ns) {
         in->slowest_ns = spent;
         in->slowest_node = call->node;
     }
     return status;
-}
-
-copse_bt_status cp_leaf_call(copse_bt_context *context, const cp_call *call,
-                             copse_bt_leaf_function *function)
-{
-    context->node = call->node;
-    context->call = (uint32_t)(call - context->calls);
-    void *memory = context->leaf_memory + call->memory;
-    copse_bt_status status;
-    if (CP_UNLIKELY(cp_instance_of(context)->measure != NULL))
-        status = call_measured(context, call, function, memory);
-    else
-        status = function(context, memory, call->user);
-    return cp_leaf_check_action(context, call->node, status);
 }
 
 /* ---- What a callback asks for -------------------------------------------------------------- */

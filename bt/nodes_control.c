@@ -21,14 +21,16 @@ typedef struct series_memory {
 } series_memory;
 
 CP_ALWAYS_INLINE copse_bt_action series_start(copse_bt_context *context, uint32_t node,
-                                              copse_bt_status passing)
+                                              copse_bt_status passing, bool keeps_place)
 {
     series_memory *memory = cp_node_memory(context, node);
-    bool is_kept = memory->is_kept;
-    bool has_passed_some = is_kept && memory->child > node + 1;
-    *memory = (series_memory){.child = memory->child, .has_taken_part = has_passed_some};
-    if (is_kept)
-        return copse_bt_tick_child(memory->child);
+    if (keeps_place) {
+        bool is_kept = memory->is_kept;
+        bool has_passed_some = is_kept && memory->child > node + 1;
+        *memory = (series_memory){.child = memory->child, .has_taken_part = has_passed_some};
+        if (is_kept)
+            return copse_bt_tick_child(memory->child);
+    }
     if (end_of(context, node) == node + 1)
         return copse_bt_return(passing);
     return copse_bt_tick_child(node + 1);
@@ -78,7 +80,7 @@ CP_ALWAYS_INLINE copse_bt_action series_child(copse_bt_context *context, uint32_
 #define SERIES_FUNCTIONS(name, passing, keeps_place, yields)                                       \
     static copse_bt_action start_##name(copse_bt_context *context, uint32_t node)                  \
     {                                                                                              \
-        return series_start(context, node, passing);                                               \
+        return series_start(context, node, passing, keeps_place);                                  \
     }                                                                                              \
     static copse_bt_action child_##name(copse_bt_context *context, uint32_t node, uint32_t child,  \
                                         copse_bt_status status)                                    \
@@ -175,7 +177,10 @@ typedef struct parallel_memory {
     uint32_t failures;
     uint32_t skipped; /* in this tick */
     uint32_t decider; /* of the first failure */
-    uint32_t unused;
+    uint32_t success; /* thresholds, counted from the front */
+    uint32_t failure;
+    bool counts_skipped; /* as done */
+    bool is_early;
 } parallel_memory;
 
 enum { PARALLEL_SUCCESS, PARALLEL_FAILURE, PARALLEL_EARLY };
@@ -205,18 +210,13 @@ static bool has_ended(const copse_bt_context *context, uint32_t child)
 }
 
 /* COPSE_BT_RUNNING when there is none. */
-static copse_bt_status verdict(const copse_bt_context *context, uint32_t node)
+static copse_bt_status verdict(const parallel_memory *memory)
 {
-    const copse_bt_option_value *options = cp_node_options(context, node);
-    const parallel_memory *memory = cp_node_memory(context, node);
-    int64_t success = threshold(options[PARALLEL_SUCCESS].integer, memory->children);
-    int64_t failure = threshold(options[PARALLEL_FAILURE].integer, memory->children);
-    bool counts_skipped = options[PARALLEL_SUCCESS].integer < 0;
-    int64_t done = (int64_t)memory->successes + (counts_skipped ? memory->skipped : 0);
-    int64_t possible = (int64_t)memory->children - memory->failures;
-    if (memory->failures >= failure || possible < success)
+    uint32_t done = memory->successes + (memory->counts_skipped ? memory->skipped : 0);
+    uint32_t possible = memory->children - memory->failures;
+    if (memory->failures >= memory->failure || possible < memory->success)
         return COPSE_BT_FAILURE;
-    return done >= success ? COPSE_BT_SUCCESS : COPSE_BT_RUNNING;
+    return done >= memory->success ? COPSE_BT_SUCCESS : COPSE_BT_RUNNING;
 }
 
 static copse_bt_action end_parallel_visit(copse_bt_context *context, uint32_t node)
@@ -224,7 +224,7 @@ static copse_bt_action end_parallel_visit(copse_bt_context *context, uint32_t no
     const parallel_memory *memory = cp_node_memory(context, node);
     if (memory->skipped == memory->children)
         return copse_bt_return(COPSE_BT_SKIPPED);
-    copse_bt_status status = verdict(context, node);
+    copse_bt_status status = verdict(memory);
     if (status == COPSE_BT_FAILURE && memory->failures > 0)
         context->decider = memory->decider;
     return copse_bt_return(status);
@@ -256,6 +256,12 @@ static copse_bt_action parallel_start(copse_bt_context *context, uint32_t node)
         context->states[child] = COPSE_BT_IDLE;
         memory->children++;
     }
+    const copse_bt_option_value *options = cp_node_options(context, node);
+    int64_t success = options[PARALLEL_SUCCESS].integer;
+    memory->success = (uint32_t)threshold(success, memory->children);
+    memory->failure = (uint32_t)threshold(options[PARALLEL_FAILURE].integer, memory->children);
+    memory->counts_skipped = success < 0;
+    memory->is_early = options[PARALLEL_EARLY].integer != 0;
     return copse_bt_tick_child(node + 1);
 }
 
@@ -268,8 +274,7 @@ static copse_bt_action parallel_child(copse_bt_context *context, uint32_t node, 
     memory->successes += status == COPSE_BT_SUCCESS;
     memory->failures += status == COPSE_BT_FAILURE;
     memory->skipped += status == COPSE_BT_SKIPPED;
-    bool is_early = cp_node_options(context, node)[PARALLEL_EARLY].integer != 0;
-    if (is_early && verdict(context, node) != COPSE_BT_RUNNING)
+    if (memory->is_early && verdict(memory) != COPSE_BT_RUNNING)
         return end_parallel_visit(context, node);
     return parallel_from(context, node, end_of(context, child));
 }

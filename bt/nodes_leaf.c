@@ -18,6 +18,13 @@ CP_ALWAYS_INLINE const cp_call *call_of(const copse_bt_context *context, uint32_
     return &context->calls[context->nodes[node].index];
 }
 
+/* Call FUNCTION of the leaf of an act or cond. */
+CP_ALWAYS_INLINE copse_bt_status call_leaf(copse_bt_context *context, const cp_call *call,
+                                           copse_bt_leaf_function *function)
+{
+    return cp_leaf_call(context, call, context->nodes[call->node].index, function);
+}
+
 static copse_bt_action request(cp_ask phase)
 {
     return (copse_bt_action)COPSE_BT_ACT_REQUEST << 32 | (uint32_t)phase;
@@ -44,7 +51,7 @@ static copse_bt_action tick_leaf(copse_bt_context *context, const cp_call *call)
 {
     if (call->tick == NULL)
         return request(CP_ASK_TICK);
-    return take_result(context, call, cp_leaf_call(context, call, call->tick));
+    return take_result(context, call, call_leaf(context, call, call->tick));
 }
 
 /* The leaf's start gave STATUS: only its failure and error mean something. */
@@ -74,7 +81,7 @@ static copse_bt_action start_leaf(copse_bt_context *context, const cp_call *call
         return tick_leaf(context, call);
     if (call->tick == NULL)
         return request(CP_ASK_START);
-    return go_on_after_start(context, call, cp_leaf_call(context, call, call->leaf->start));
+    return go_on_after_start(context, call, call_leaf(context, call, call->leaf->start));
 }
 
 static copse_bt_action wait(copse_bt_context *context, uint32_t node)
@@ -110,7 +117,7 @@ static copse_bt_action act_start(copse_bt_context *context, uint32_t node)
     if (CP_UNLIKELY(!call->is_plain))
         return try_start(context, node);
     cp_instance_trace(context, COPSE_TRACE_LEAF_START, node, COPSE_BT_RUNNING, 0);
-    copse_bt_status status = cp_leaf_call(context, call, call->tick);
+    copse_bt_status status = cp_leaf_call(context, call, context->nodes[node].index, call->tick);
     if (status == COPSE_BT_RUNNING)
         mark_started(context, call);
     else
@@ -154,7 +161,7 @@ static copse_bt_action act_halt(copse_bt_context *context, uint32_t node)
         return take_halt_result(context, call, COPSE_BT_SUCCESS);
     if (call->tick == NULL)
         return request(CP_ASK_HALT);
-    return take_halt_result(context, call, cp_leaf_call(context, call, call->leaf->halt));
+    return take_halt_result(context, call, call_leaf(context, call, call->leaf->halt));
 }
 
 /* ---- cond ----------------------------------------------------------------------------------- */
@@ -164,7 +171,7 @@ static copse_bt_action cond_start(copse_bt_context *context, uint32_t node)
     const cp_call *call = call_of(context, node);
     if (call->tick == NULL)
         return request(CP_ASK_CONDITION);
-    copse_bt_status status = cp_leaf_call(context, call, call->tick);
+    copse_bt_status status = call_leaf(context, call, call->tick);
     return copse_bt_return(cp_leaf_check_condition(context, node, status));
 }
 

@@ -69,7 +69,9 @@ static bool ask(copse_bt_instance *in, const cp_call *call, cp_ask phase,
         cursor->asked_call = (uint32_t)(call - in->context.calls);
         return false;
     }
-    *answer = function == NULL ? COPSE_BT_SUCCESS : cp_leaf_call(&in->context, call, function);
+    uint32_t index = (uint32_t)(call - in->context.calls);
+    *answer =
+        function == NULL ? COPSE_BT_SUCCESS : cp_leaf_call(&in->context, call, index, function);
     return true;
 }
 
@@ -219,20 +221,27 @@ static void halt(copse_bt_instance *in)
 
 /* ---- Visits -------------------------------------------------------------------------------- */
 
+/* SIZE > 0 bytes of node memory to zero; most are one word. */
+CP_ALWAYS_INLINE void clear_words(char *memory, uint32_t size)
+{
+    uint32_t i = 0;
+    do
+        memset(memory + i, 0, 8);
+    while ((i += 8) < size);
+}
+
 /* Begin NODE, or go on with it. */
 CP_ALWAYS_INLINE copse_bt_action visit(copse_bt_context *context, const cp_node *row, uint32_t node)
 {
+    const copse_bt_node_kind *kind = row->kind;
     copse_bt_action action;
     if (context->states[node] == COPSE_BT_RUNNING) {
-        action = row->kind->resume(context, node);
+        action = kind->resume(context, node);
     } else {
         context->states[node] = COPSE_BT_RUNNING;
-        if ((row->flags & COPSE_BT_KEEPS_MEMORY) == 0) {
-            char *memory = context->node_memory + row->memory;
-            for (uint32_t size = row->kind->memory_size, i = 0; i < size; i += 8)
-                memset(memory + i, 0, 8);
-        }
-        action = row->kind->start(context, node);
+        if (kind->memory_size > 0 && (row->flags & COPSE_BT_KEEPS_MEMORY) == 0)
+            clear_words(context->node_memory + row->memory, kind->memory_size);
+        action = kind->start(context, node);
     }
     if (action >> 32 == COPSE_BT_ACT_RETURN)
         context->decider = node;
@@ -287,22 +296,22 @@ static void leave_walk(copse_bt_instance *in, uint32_t node, copse_bt_action act
 }
 
 /* Visit nodes until one needs a stage of its own. All that a plain tree does happens here. */
-static void walk(copse_bt_instance *in)
+CP_ALWAYS_INLINE void walk_traced_or_not(copse_bt_instance *in, bool is_traced)
 {
     copse_bt_context *context = &in->context;
     const cp_node *nodes = context->nodes;
-    const uint32_t node_count = in->definition->node_count;
     uint32_t node = in->cursor.node;
     copse_bt_action action = in->cursor.action;
     for (;;) {
         while (action >> 32 == COPSE_BT_ACT_TICK) {
             uint32_t child = (uint32_t)action;
-            if (CP_UNLIKELY(child >= node_count || nodes[child].parent != node)) {
+            if (CP_UNLIKELY(child >= context->node_count || nodes[child].parent != node)) {
                 refuse_action(in, node);
                 return;
             }
             node = child;
-            cp_instance_trace(context, COPSE_TRACE_NODE_ENTER, node, COPSE_BT_IDLE, 0);
+            if (is_traced)
+                cp_instance_trace(context, COPSE_TRACE_NODE_ENTER, node, COPSE_BT_IDLE, 0);
             if (CP_UNLIKELY((nodes[node].flags & CP_NODE_HAS_CONDITIONS) != 0)) {
                 in->cursor.node = node;
                 in->cursor.expression = COPSE_BT_FAILURE_IF;
@@ -311,7 +320,7 @@ static void walk(copse_bt_instance *in)
             }
             action = visit(context, &nodes[node], node);
         }
-        if (CP_LIKELY(action != COPSE_BT_RUNNING)) {
+        if (action != COPSE_BT_RUNNING) {
             uint32_t flags = nodes[node].flags & (COPSE_BT_ENDS_CLEAN | CP_NODE_HAS_END_HOOKS);
             bool is_plain_end = action - COPSE_BT_SUCCESS <= COPSE_BT_SKIPPED - COPSE_BT_SUCCESS;
             if (CP_UNLIKELY(!is_plain_end || flags != COPSE_BT_ENDS_CLEAN)) {
@@ -321,9 +330,10 @@ static void walk(copse_bt_instance *in)
             context->states[node] = (uint8_t)action;
         }
         copse_bt_status status = (copse_bt_status)action;
-        cp_instance_trace(context, COPSE_TRACE_NODE_EXIT, node, status, 0);
+        if (is_traced)
+            cp_instance_trace(context, COPSE_TRACE_NODE_EXIT, node, status, 0);
         uint32_t parent = nodes[node].parent;
-        if (parent == COPSE_BT_NO_NODE) {
+        if (CP_UNLIKELY(parent == COPSE_BT_NO_NODE)) {
             in->cursor.result = (uint8_t)status;
             in->cursor.stage = STAGE_END_TICK;
             return;
@@ -331,6 +341,14 @@ static void walk(copse_bt_instance *in)
         action = nodes[parent].kind->child(context, parent, node, status);
         node = parent;
     }
+}
+
+static void walk(copse_bt_instance *in)
+{
+    if (CP_LIKELY(in->context.trace == NULL))
+        walk_traced_or_not(in, false);
+    else
+        walk_traced_or_not(in, true);
 }
 
 /* Go on walking in NODE with ACTION. */
