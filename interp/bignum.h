@@ -25,7 +25,8 @@
     X(WRONG_2, "the second argument is outside the domain")                                        \
     X(DIVIDE_BY_ZERO, "division by zero")                                                          \
     X(TOO_LARGE, "the result is too large")                                                        \
-    X(NO_INTEGER, "the result is no integer")
+    X(NO_INTEGER, "the result is no integer")                                                      \
+    X(NO_REAL, "the result is no real number")
 
 #define CP_CALC_STATUS_ENUM(name, meaning) CP_CALC_##name,
 typedef enum cp_calc_status { CP_CALC_STATUS_LIST(CP_CALC_STATUS_ENUM) } cp_calc_status;

@@ -366,6 +366,8 @@ static cp_calc_status expt_flonums(const cp_calc *calc, cp_value a, cp_value b, 
     (void)calc;
     double base = double_of(a);
     double exponent = double_of(b);
+    if (base < 0 && isfinite(base) && isfinite(exponent) && trunc(exponent) != exponent)
+        return CP_CALC_NO_REAL;
     if (cp_is_bignum(b) && base < 0 && !cp_integer_is_even(b)) /* the double of B is even */
         return give_double(-pow(-base, exponent), result);
     if (cp_is_fixnum(b) && cp_to_fixnum(b) == 0) {
@@ -393,12 +395,13 @@ cp_calc_status cp_number_exact_integer_sqrt(const cp_calc *calc, cp_value a, cp_
  * down is near enough when it has more bits than a double. */
 cp_calc_status cp_number_sqrt(const cp_calc *calc, cp_value a, cp_value *result)
 {
+    int sign = 0;
+    if (cp_number_sign(a, &sign) != CP_CALC_OK)
+        return CP_CALC_WRONG_1;
+    if (sign < 0)
+        return CP_CALC_NO_REAL;
     if (cp_is_double(a))
         return give_double(sqrt(cp_to_double(a)), result);
-    if (!cp_is_integer(a))
-        return CP_CALC_WRONG_1;
-    if (cp_integer_sign(a) < 0)
-        return give_double((double)NAN, result);
     cp_value root = CP_NOTHING;
     cp_value rest = CP_NOTHING;
     cp_calc_status status = cp_integer_sqrt(calc, a, &root, &rest);

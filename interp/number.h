@@ -83,7 +83,7 @@ CP_MUST_USE cp_calc_status cp_number_negate(const cp_calc *calc, cp_value a, cp_
 CP_MUST_USE cp_calc_status cp_number_abs(const cp_calc *calc, cp_value a, cp_value *result);
 
 /* A to the power B. Exact when A and B are and B >= 0; exact 1 when B is exact 0. NO_INTEGER when
- * it would be a fraction. A negative A to a fraction is NaN, as there are no complex numbers. */
+ * it would be an exact fraction, NO_REAL for a negative A and a B with a fraction. */
 CP_MUST_USE cp_calc_status cp_number_expt(const cp_calc *calc, cp_value a, cp_value b,
                                           cp_value *result);
 
@@ -91,7 +91,7 @@ CP_MUST_USE cp_calc_status cp_number_expt(const cp_calc *calc, cp_value a, cp_va
 CP_MUST_USE cp_calc_status cp_number_exact_integer_sqrt(const cp_calc *calc, cp_value a,
                                                         cp_value *root, cp_value *rest);
 
-/* The root, exact for the square of an exact integer. NaN below 0. */
+/* The root, exact for the square of an exact integer. NO_REAL below 0. */
 CP_MUST_USE cp_calc_status cp_number_sqrt(const cp_calc *calc, cp_value a, cp_value *result);
 
 /* ---- Exactness ----------------------------------------------------------------------------- */

@@ -248,7 +248,9 @@ static void powers_are_exact_when_they_can_be(void **state)
         {cp_number_expt, "2", "100000000000000000000", "the result is too large"},
         {cp_number_expt, "-1.0", "100000000000000000001", "-1.0"},
         {cp_number_expt, "2.0", "-2", "0.25"},
-        {cp_number_expt, "-8.0", "0.5", "+nan.0"},
+        {cp_number_expt, "-8.0", "0.5", "the result is no real number"},
+        {cp_number_expt, "-8", "0.5", "the result is no real number"},
+        {cp_number_expt, "-inf.0", "0.5", "+inf.0"},
     };
     check_binary(&((fixture *)*state)->calc, cases, CP_COUNT_OF(cases));
 }
@@ -264,8 +266,9 @@ static void roots_of_squares_are_exact(void **state)
         {"0", "0"},
         {"2.25", "1.5"},
         {"10000000000000000000000000000000000000000", "100000000000000000000"},
-        {"-4", "+nan.0"},
-        {"-4.0", "+nan.0"},
+        {"-0.0", "-0.0"},
+        {"+nan.0", "+nan.0"},
+        {"+inf.0", "+inf.0"},
     };
     for (size_t i = 0; i < CP_COUNT_OF(known); i++) {
         cp_value r;
@@ -276,6 +279,8 @@ static void roots_of_squares_are_exact(void **state)
     DONE(cp_number_expt(calc, num(calc, "10"), num(calc, "401"), &huge));
     DONE(cp_number_sqrt(calc, huge, &root));
     assert_string_equal(text_of(calc, root), "3.1622776601683794e200");
+    assert_int_equal(cp_number_sqrt(calc, num(calc, "-4"), &root), CP_CALC_NO_REAL);
+    assert_int_equal(cp_number_sqrt(calc, num(calc, "-4.0"), &root), CP_CALC_NO_REAL);
     DONE(cp_number_exact_integer_sqrt(calc, num(calc, "17"), &root, &rest));
     assert_string_equal(text_of(calc, root), "4");
     assert_string_equal(text_of(calc, rest), "1");
