@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "interp/number.h"
 #include "sched/memory.h"
 
 /* ---- Signatures ---------------------------------------------------------------------------- */
@@ -305,6 +306,16 @@ static cp_value link_bytes(cp_globals *globals, const char *text, uint32_t lengt
     return bytes;
 }
 
+static cp_value link_number(cp_globals *globals, const char *text, uint32_t length)
+{
+    cp_value number;
+    const cp_calc calc = {globals->heap, NULL};
+    cp_calc_status status = cp_number_read(&calc, text, length, 10, &number);
+    if (status == CP_CALC_RETRY)
+        return CP_RETRY;
+    return status == CP_CALC_OK ? number : CP_FALSE;
+}
+
 static cp_value link_cell(cp_globals *globals, const char *text, uint32_t length)
 {
     cp_value symbol = cp_intern(globals->symbols, text, length);
@@ -335,6 +346,7 @@ static cp_value make_link(cp_globals *globals, const cp_code *code, cp_value *co
     case CP_LINK_BYTES:
         return link_bytes(globals, text, link->length);
     case CP_LINK_NUMBER:
+        return link_number(globals, text, link->length);
     case CP_LINK_COUNT:
         break;
     }

@@ -11,6 +11,7 @@
  * here through a table); with CP_DISPATCH_SWITCH by a switch. */
 #include "interp/vm.h"
 
+#include "interp/bignum.h"
 #include "interp/collect.h"
 #include "sched/memory.h"
 
@@ -500,7 +501,7 @@ reload:
         return;
     fp = vm->fp;
     pc = vm->pc;
-    if (pc != CP_UNDERFLOW_PC)
+    if (CP_LIKELY(cp_word_op(*pc) < CP_OP_BREAKPOINT)) /* else a stub, which needs none */
         links = links_at(fp);
 
     BEGIN_DISPATCH
@@ -1196,6 +1197,7 @@ static void init_types(cp_heap *heap)
 {
     cp_object_init(heap);
     cp_text_init(heap);
+    cp_bignum_init(heap);
     cp_table_init(heap);
     cp_condition_init(heap);
     cp_procedure_init(heap);
