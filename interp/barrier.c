@@ -48,4 +48,6 @@ void cp_barrier_log(cp_heap *heap, cp_value holder, size_t offset)
         return;
     }
     barrier->logged[barrier->logged_count++] = (cp_logged){holder, start};
+    if (barrier->logged_count == CP_MANY_CARDS && barrier->on_many != NULL)
+        barrier->on_many(heap);
 }

@@ -23,6 +23,10 @@ typedef struct cp_logged {
     size_t offset;   /* of the card in it, a multiple of CP_CARD_BYTES */
 } cp_logged;
 
+/* So many logged cards are a reason to collect: a young collection looks through all of them, and
+ * a program that only stores and does not allocate would log ever more. */
+enum { CP_MANY_CARDS = 4096 };
+
 /* The first member of a cp_heap, so that this file need not know the rest. */
 typedef struct cp_barrier {
     cp_logged *logged; /* own; the cards that are not CLEAN and belong to old objects */
@@ -31,6 +35,7 @@ typedef struct cp_barrier {
     bool is_overflowed; /* the list could not grow: cards are logged that it does not name */
     const copse_allocator *allocator;
     void (*snapshot)(cp_heap *heap, cp_value holder, size_t offset); /* while marking, else NULL */
+    void (*on_many)(cp_heap *heap); /* told when CP_MANY_CARDS are logged; may be NULL */
 } cp_barrier;
 
 /* Take no memory yet; ALLOCATOR outlives the barrier. */

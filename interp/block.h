@@ -143,6 +143,11 @@ CP_ALWAYS_INLINE void cp_state_begin(uint8_t *state, unsigned head, size_t count
 /* Set the CLEAN bits of all cards of an object of SIZE bytes but the first, which is its head. */
 CP_ALWAYS_INLINE void cp_cards_clean(void *object, size_t size)
 {
+    if (CP_UNLIKELY(cp_is_huge(object))) {
+        memset(cp_chunk_of(object)->cards, CP_STATE_INTERIOR | CP_STATE_CLEAN,
+               (size - 1) / CP_CARD_BYTES + 1);
+        return;
+    }
     for (size_t offset = CP_CARD_BYTES; offset < size; offset += CP_CARD_BYTES)
         *cp_card_of(object, offset) |= CP_STATE_CLEAN;
 }

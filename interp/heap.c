@@ -246,6 +246,11 @@ void cp_heap_on_wanted(cp_heap *heap, void (*on_wanted)(void *context), void *co
     heap->on_wanted_context = context;
 }
 
+static void want_young(cp_heap *heap)
+{
+    cp_heap_want(heap, CP_WANT_YOUNG);
+}
+
 static void count_young(cp_heap *heap, size_t bytes)
 {
     heap->young_allocated += bytes;
@@ -721,6 +726,7 @@ cp_heap *cp_heap_new(const cp_heap_options *options)
     heap->cap_bytes = options->cap_bytes;
     count_bytes(heap, sizeof *heap);
     cp_barrier_init(&heap->barrier, &heap->account);
+    heap->barrier.on_many = want_young;
     heap->old_colour = CP_STATE_COLOUR_0;
     heap->live = CP_STATE_COLOUR_0;
     heap->young_bytes = first_nonzero(options->young_bytes, DEFAULT_YOUNG_BYTES);

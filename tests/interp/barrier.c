@@ -96,8 +96,27 @@ static void room_for_cards_can_be_made_before(void **state)
     close_heap(&f);
 }
 
+static void many_logged_cards_are_a_reason_to_collect(void **state)
+{
+    (void)state;
+    fixture f;
+    open_heap(&f, NULL);
+    const uint32_t slots_of_card = CP_CARD_BYTES / sizeof(cp_value);
+    f.roots[0] = cp_make_vector(f.heap, (CP_MANY_CARDS + 2) * slots_of_card, CP_NIL);
+    cp_collect_young(f.heap);
+    for (uint32_t card = 0; card < CP_MANY_CARDS; card++) {
+        assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_NOTHING);
+        cp_vector_set(f.heap, f.roots[0], card * slots_of_card, CP_TRUE);
+    }
+    assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_YOUNG);
+    cp_safepoint(f.heap);
+    assert_int_equal(f.heap->barrier.logged_count, 0);
+    close_heap(&f);
+}
+
 CP_TEST_MAIN(cmocka_unit_test(a_store_to_a_new_object_is_not_logged),
              cmocka_unit_test(the_first_store_to_an_old_card_is_logged_and_later_ones_are_not),
              cmocka_unit_test(what_is_born_old_is_logged_at_once),
              cmocka_unit_test(a_list_that_can_not_grow_loses_no_card),
-             cmocka_unit_test(room_for_cards_can_be_made_before))
+             cmocka_unit_test(room_for_cards_can_be_made_before),
+             cmocka_unit_test(many_logged_cards_are_a_reason_to_collect))
