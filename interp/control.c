@@ -121,7 +121,8 @@ static cp_value call_above_prompt(copse_vm *vm, uint32_t slots, cp_value tag, cp
     slice->parameters = vm->fiber->parameters;
     above[0] = procedure;
     above[1] = cp_from_pc(CP_UNDERFLOW_PC);
-    memcpy(above + 2, arguments, count * sizeof(cp_value));
+    for (uint32_t i = 0; i < count; i++)
+        above[2 + i] = arguments[i];
     vm->fp = above + 2;
     vm->pc = cp_native_start_pc(count);
     return request_go(vm);

@@ -1261,9 +1261,12 @@ copse_vm *cp_vm_new(const cp_vm_options *options)
     vm->pool = CP_FALSE;
     vm->request.list = CP_NIL;
     init_types(heap);
-    bool is_made = cp_heap_add_root_scanner(heap, cp_vm_trace, vm) && make_names(vm) &&
-                   make_core(vm) && cp_vm_define(vm, cp_control_builtins) == COPSE_OK;
-    if (!is_made) {
+    if (!cp_heap_add_root_scanner(heap, cp_vm_trace, vm)) {
+        cp_release(cp_heap_allocator(heap), vm, sizeof *vm);
+        cp_heap_free(heap);
+        return NULL;
+    }
+    if (!make_names(vm) || !make_core(vm) || cp_vm_define(vm, cp_control_builtins) != COPSE_OK) {
         cp_vm_free(vm);
         return NULL;
     }

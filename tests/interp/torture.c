@@ -224,10 +224,13 @@ static void a_halt_unwinds_and_no_handler_sees_it(void **state)
 static void lack_of_memory_is_a_condition_everywhere(void **state)
 {
     (void)state;
-    /* A list that grows for ever. */
-    static const char code[] =
-        GUARDED_MAIN "procedure act\nregisters 6\nparameters 0\nimmediate r0 ()\n"
-                     "again:\ncons r0 r0 r0\ncons r1 r0 r0\ncons r0 r1 r0\nloop again\n";
+    /* A list that grows for ever; with a collection at every safepoint that takes for ever too. */
+#ifdef CP_GC_STRESS
+#define USE_UP "call-global refused r0 0\nreturn r0\n"
+#else
+#define USE_UP "immediate r0 ()\nagain:\ncons r0 r0 r0\ncons r1 r0 r0\ncons r0 r1 r0\nloop again\n"
+#endif
+    static const char code[] = GUARDED_MAIN "procedure act\nregisters 6\nparameters 0\n" USE_UP;
     static const char caught[] = "(11 caught . #<condition out-of-memory>)";
     static const char *const ends[] = {caught, caught, caught, caught, caught};
     static const char *const logs[] = {"", "", "", "in five", ""};
