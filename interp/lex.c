@@ -11,7 +11,7 @@
 
 #include "sched/memory.h"
 
-/* ---- Characters by class -------------------------------------------------------------------- */
+/* ---- Characters by class ------------------------------------------------------------------- */
 
 /* s: white space. d: ends a word, too. w: may stand in a word. Dot: none of them. */
 static const char ascii_classes[129] = "........."
@@ -74,7 +74,7 @@ bool cp_lex_is_word(const char *name, size_t size)
     return size > 0;
 }
 
-/* ---- The next character --------------------------------------------------------------------- */
+/* ---- The next character -------------------------------------------------------------------- */
 
 enum { NEED_MORE = -1, AT_END = -2, INVALID = -3 };
 
@@ -164,7 +164,7 @@ cp_position cp_lexer_here(const cp_lexer *lexer)
     return cp_make_position(lexer->file, lexer->line, lexer->column);
 }
 
-/* ---- Tokens and mistakes -------------------------------------------------------------------- */
+/* ---- Tokens and mistakes ------------------------------------------------------------------- */
 
 static cp_lexed finish(cp_lexer *lexer, cp_token token)
 {
@@ -273,7 +273,7 @@ static cp_lexed refuse_char(cp_lexer *lexer, int32_t code, unsigned width)
     return refuse(lexer, place, "unexpected %s, expected a datum", text);
 }
 
-/* ---- Between tokens ------------------------------------------------------------------------- */
+/* ---- Between tokens ------------------------------------------------------------------------ */
 
 /* Begin a token at the character at hand. */
 static void begin(cp_lexer *lexer)
@@ -341,7 +341,7 @@ static cp_lexed lex_line_comment(cp_lexer *lexer, int32_t code, unsigned width)
 static cp_lexed refuse_end(cp_lexer *lexer)
 {
     static const char *const closers[] = {
-#define CLOSER(name, open, closer) closer,
+#define CLOSER(name, open, closer, function) closer,
         CP_LEX_STATE_LIST(CLOSER)
 #undef CLOSER
     };
@@ -369,7 +369,7 @@ static cp_lexed lex_block(cp_lexer *lexer, int32_t code, unsigned width)
                                       : CP_LEX_BLOCK);
 }
 
-/* ---- Words ---------------------------------------------------------------------------------- */
+/* ---- Words --------------------------------------------------------------------------------- */
 
 /* Behind a word stands what neither belongs to it nor ends it. */
 static cp_lexed refuse_in_word(cp_lexer *lexer, int32_t code, unsigned width)
@@ -407,7 +407,7 @@ static cp_lexed lex_comma(cp_lexer *lexer, int32_t code, unsigned width)
     return finish(lexer, CP_TOKEN_UNQUOTE_SPLICING);
 }
 
-/* ---- Behind a # ----------------------------------------------------------------------------- */
+/* ---- Behind a # ---------------------------------------------------------------------------- */
 
 static cp_lexed lex_hash(cp_lexer *lexer, int32_t code, unsigned width)
 {
@@ -510,7 +510,7 @@ static cp_lexed lex_directive(cp_lexer *lexer, int32_t code, unsigned width)
     return go_to(lexer, CP_LEX_BETWEEN);
 }
 
-/* ---- Characters ----------------------------------------------------------------------------- */
+/* ---- Characters ---------------------------------------------------------------------------- */
 
 /* The names of R7RS 6.6; a code has one name that is written, and maybe more that are read. */
 static const struct {
@@ -588,8 +588,7 @@ static cp_lexed lex_char_rest(cp_lexer *lexer, int32_t code, unsigned width)
         word.size, word.text, word.dots);
 }
 
-/* ---- Strings and symbols between bars ---------------------------------------------------------
- */
+/* ---- Strings and symbols between bars ------------------------------------------------------ */
 
 static bool is_in_string(const cp_lexer *lexer)
 {
@@ -717,55 +716,13 @@ static cp_lexed lex_indent(cp_lexer *lexer, int32_t code, unsigned width)
     return CP_LEXED_ONWARD;
 }
 
-/* ---- The machine ------------------------------------------------------------------------------
- */
+/* ---- The machine --------------------------------------------------------------------------- */
 
-static cp_lexed lex_char(cp_lexer *lexer, int32_t code, unsigned width)
-{
-    switch (lexer->state) {
-    case CP_LEX_BETWEEN:
-        return lex_between(lexer, code, width);
-    case CP_LEX_LINE_COMMENT:
-        return lex_line_comment(lexer, code, width);
-    case CP_LEX_BLOCK:
-    case CP_LEX_BLOCK_BAR:
-    case CP_LEX_BLOCK_HASH:
-        return lex_block(lexer, code, width);
-    case CP_LEX_WORD:
-        return lex_word(lexer, code, width);
-    case CP_LEX_COMMA:
-        return lex_comma(lexer, code, width);
-    case CP_LEX_HASH:
-        return lex_hash(lexer, code, width);
-    case CP_LEX_HASH_WORD:
-        return lex_hash_word(lexer, code, width);
-    case CP_LEX_HASH_DIGITS:
-        return lex_hash_digits(lexer, code, width);
-    case CP_LEX_DIRECTIVE:
-        return lex_directive(lexer, code, width);
-    case CP_LEX_CHAR_FIRST:
-        return lex_char_first(lexer, code, width);
-    case CP_LEX_CHAR_REST:
-        return lex_char_rest(lexer, code, width);
-    case CP_LEX_STRING:
-    case CP_LEX_SYMBOL:
-        return lex_quoted(lexer, code, width);
-    case CP_LEX_STRING_ESCAPE:
-    case CP_LEX_SYMBOL_ESCAPE:
-        return lex_escape(lexer, code, width);
-    case CP_LEX_STRING_HEX:
-    case CP_LEX_SYMBOL_HEX:
-        return lex_hex(lexer, code, width);
-    case CP_LEX_STRING_LINE_END:
-        return lex_line_end(lexer, code, width);
-    case CP_LEX_STRING_INDENT:
-        return lex_indent(lexer, code, width);
-    case CP_LEX_STATE_COUNT:
-        break;
-    }
-    assert(false);
-    return CP_LEXED_END;
-}
+static cp_lexed (*const functions[])(cp_lexer *lexer, int32_t code, unsigned width) = {
+#define FUNCTION(name, open, closer, function) function,
+    CP_LEX_STATE_LIST(FUNCTION)
+#undef FUNCTION
+};
 
 static cp_lexed refuse_bytes(cp_lexer *lexer)
 {
@@ -788,7 +745,7 @@ cp_lexed cp_lex(cp_lexer *lexer, size_t *budget)
             return CP_LEXED_MORE;
         if (CP_UNLIKELY(code == INVALID))
             return refuse_bytes(lexer);
-        cp_lexed lexed = lex_char(lexer, code, width);
+        cp_lexed lexed = functions[lexer->state](lexer, code, width);
         if (lexed != CP_LEXED_ONWARD)
             return lexed;
     }
@@ -825,7 +782,7 @@ void cp_lexer_reset(cp_lexer *lexer)
 const char *cp_lexer_open(const cp_lexer *lexer)
 {
     static const char *const things[] = {
-#define THING(name, open, closer) open,
+#define THING(name, open, closer, function) open,
         CP_LEX_STATE_LIST(THING)
 #undef THING
     };

@@ -35,31 +35,32 @@
 typedef enum cp_token { CP_TOKEN_LIST(CP_TOKEN_ENUM) CP_TOKEN_COUNT } cp_token;
 #undef CP_TOKEN_ENUM
 
-/* X(name, what is open in this state or NULL, what closes it). Where the lexer is in the text. */
+/* X(name, what is open in this state or NULL, what closes it, function). Where the lexer is in the
+ * text, and the function of lex.c that looks at the next character there. */
 #define CP_LEX_STATE_LIST(X)                                                                       \
-    X(BETWEEN, NULL, NULL)                                                                         \
-    X(LINE_COMMENT, NULL, NULL)                                                                    \
-    X(BLOCK, "block comment", "|#")                                                                \
-    X(BLOCK_BAR, "block comment", "|#")                                                            \
-    X(BLOCK_HASH, "block comment", "|#")                                                           \
-    X(WORD, NULL, NULL)                                                                            \
-    X(COMMA, NULL, NULL)                                                                           \
-    X(HASH, NULL, NULL)                                                                            \
-    X(HASH_WORD, NULL, NULL)                                                                       \
-    X(HASH_DIGITS, NULL, NULL)                                                                     \
-    X(DIRECTIVE, NULL, NULL)                                                                       \
-    X(CHAR_FIRST, NULL, NULL)                                                                      \
-    X(CHAR_REST, NULL, NULL)                                                                       \
-    X(STRING, "string", "\"")                                                                      \
-    X(STRING_ESCAPE, "string", "\"")                                                               \
-    X(STRING_HEX, "string", "\"")                                                                  \
-    X(STRING_LINE_END, "string", "\"")                                                             \
-    X(STRING_INDENT, "string", "\"")                                                               \
-    X(SYMBOL, "symbol", "|")                                                                       \
-    X(SYMBOL_ESCAPE, "symbol", "|")                                                                \
-    X(SYMBOL_HEX, "symbol", "|")
+    X(BETWEEN, NULL, NULL, lex_between)                                                            \
+    X(LINE_COMMENT, NULL, NULL, lex_line_comment)                                                  \
+    X(BLOCK, "block comment", "|#", lex_block)                                                     \
+    X(BLOCK_BAR, "block comment", "|#", lex_block)                                                 \
+    X(BLOCK_HASH, "block comment", "|#", lex_block)                                                \
+    X(WORD, NULL, NULL, lex_word)                                                                  \
+    X(COMMA, NULL, NULL, lex_comma)                                                                \
+    X(HASH, NULL, NULL, lex_hash)                                                                  \
+    X(HASH_WORD, NULL, NULL, lex_hash_word)                                                        \
+    X(HASH_DIGITS, NULL, NULL, lex_hash_digits)                                                    \
+    X(DIRECTIVE, NULL, NULL, lex_directive)                                                        \
+    X(CHAR_FIRST, NULL, NULL, lex_char_first)                                                      \
+    X(CHAR_REST, NULL, NULL, lex_char_rest)                                                        \
+    X(STRING, "string", "\"", lex_quoted)                                                          \
+    X(STRING_ESCAPE, "string", "\"", lex_escape)                                                   \
+    X(STRING_HEX, "string", "\"", lex_hex)                                                         \
+    X(STRING_LINE_END, "string", "\"", lex_line_end)                                               \
+    X(STRING_INDENT, "string", "\"", lex_indent)                                                   \
+    X(SYMBOL, "symbol", "|", lex_quoted)                                                           \
+    X(SYMBOL_ESCAPE, "symbol", "|", lex_escape)                                                    \
+    X(SYMBOL_HEX, "symbol", "|", lex_hex)
 
-#define CP_LEX_STATE_ENUM(name, open, closer) CP_LEX_##name,
+#define CP_LEX_STATE_ENUM(name, open, closer, function) CP_LEX_##name,
 typedef enum cp_lex_state { CP_LEX_STATE_LIST(CP_LEX_STATE_ENUM) CP_LEX_STATE_COUNT } cp_lex_state;
 #undef CP_LEX_STATE_ENUM
 

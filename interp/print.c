@@ -9,65 +9,11 @@
  * Each step adds to the sink first, and changes the writer when nothing was refused. */
 #include "interp/print.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
+#include "interp/lex.h"
+#include "interp/word.h"
 #include "sched/memory.h"
 
-/* ---- Sink -------------------------------------------------------------------------------------
- */
-
-cp_sink cp_sink_make(const copse_allocator *allocator)
-{
-    return (cp_sink){.allocator = allocator};
-}
-
-void cp_sink_free(cp_sink *sink)
-{
-    cp_release(sink->allocator, sink->bytes, sink->capacity);
-    *sink = cp_sink_make(sink->allocator);
-}
-
-void cp_sink_add(cp_sink *sink, const char *bytes, size_t size)
-{
-    void *block = sink->bytes;
-    size_t needed = sink->size + size;
-    if (needed > sink->capacity &&
-        !cp_grow_array(sink->allocator, &block, &sink->capacity, needed < 64 ? 64 : needed, 1)) {
-        sink->is_refused = true;
-        return;
-    }
-    sink->bytes = block;
-    if (size > 0)
-        memcpy(sink->bytes + sink->size, bytes, size);
-    sink->size += size;
-}
-
-void cp_sink_add_c(cp_sink *sink, const char *text)
-{
-    cp_sink_add(sink, text, strlen(text));
-}
-
-void cp_sink_add_char(cp_sink *sink, uint32_t code)
-{
-    char text[4];
-    cp_sink_add(sink, text, cp_utf8_encode(code, text));
-}
-
-static CP_PRINTF(2, 3) void add_format(cp_sink *sink, const char *format, ...)
-{
-    char text[80];
-    va_list arguments;
-    va_start(arguments, format);
-    int size = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    assert(size >= 0);
-    assert((size_t)size < sizeof text);
-    cp_sink_add(sink, text, (size_t)size);
-}
-
-/* ---- The writer ---------------------------------------------------------------------------------
- */
+/* ---- The writer ---------------------------------------------------------------------------- */
 
 /* X(name, uses the table, parts after which it gives up). In this order. */
 #define PASS_LIST(X)                                                                               \
@@ -174,8 +120,7 @@ static bool push_frame(cp_writer *writer, frame_kind kind, cp_value value, uint3
     return true;
 }
 
-/* ---- The search for labels ----------------------------------------------------------------------
- */
+/* ---- The search for labels ----------------------------------------------------------------- */
 
 static void begin_pass(cp_writer *writer, pass_kind pass)
 {
@@ -323,11 +268,11 @@ static void add_quoted_char(cp_sink *sink, uint32_t code, char quote)
 {
     char letter = code == (uint32_t)quote || code == '\\' ? (char)code : escape_letter(code);
     if (letter != 0)
-        add_format(sink, "\\%c", letter);
+        cp_sink_add_format(sink, "\\%c", letter);
     else if (code == ' ' || cp_char_is_graphic(code))
         cp_sink_add_char(sink, code);
     else
-        add_format(sink, "\\x%x;", (unsigned)code);
+        cp_sink_add_format(sink, "\\x%x;", (unsigned)code);
 }
 
 /* Some characters of TEXT, of SIZE bytes, from OFFSET on; gives the offset behind them. */
@@ -361,7 +306,7 @@ static void add_char(cp_sink *sink, uint32_t code)
     else if (cp_char_is_graphic(code) && !cp_char_is_mark(code))
         cp_sink_add_char(sink, code);
     else
-        add_format(sink, "x%x", (unsigned)code);
+        cp_sink_add_format(sink, "x%x", (unsigned)code);
 }
 
 /* ---- Atoms
@@ -398,7 +343,7 @@ static cp_step print_opaque(cp_writer *writer, cp_value v)
         cp_value serial = cp_serial(options->serials, v);
         if (cp_is_retry(serial))
             return CP_STEP_RETRY;
-        add_format(options->sink, " %lld", (long long)cp_to_fixnum(serial));
+        cp_sink_add_format(options->sink, " %lld", (long long)cp_to_fixnum(serial));
     }
     cp_sink_add_c(options->sink, ">");
     return done_if_added(writer);
@@ -501,10 +446,10 @@ static cp_step print_label(cp_writer *writer, cp_value v, cp_value label)
 {
     cp_sink *sink = writer->options.sink;
     if (cp_is_fixnum(label)) {
-        add_format(sink, "#%lld#", (long long)cp_to_fixnum(label));
+        cp_sink_add_format(sink, "#%lld#", (long long)cp_to_fixnum(label));
         return done_if_added(writer);
     }
-    add_format(sink, "#%lld=", (long long)writer->next_label);
+    cp_sink_add_format(sink, "#%lld=", (long long)writer->next_label);
     cp_value number = cp_make_fixnum(writer->next_label);
     if (sink->is_refused || !cp_table_set(writer->options.heap, writer->seen, v, number))
         return CP_STEP_RETRY;
@@ -621,8 +566,8 @@ static cp_step print_bytes(cp_writer *writer, writer_frame *frame)
     uint32_t length = cp_bytevector_length(frame->value);
     uint32_t index = frame->index;
     for (int i = 0; i < BYTES && index < length && !leaves_out(writer, index); i++, index++)
-        add_format(writer->options.sink, index > 0 ? " %u" : "%u",
-                   cp_to_bytevector(frame->value)->bytes[index]);
+        cp_sink_add_format(writer->options.sink, index > 0 ? " %u" : "%u",
+                           cp_to_bytevector(frame->value)->bytes[index]);
     if (writer->options.sink->is_refused)
         return CP_STEP_RETRY;
     if (index == length)

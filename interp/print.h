@@ -8,31 +8,10 @@
 #ifndef CP_INTERP_PRINT_H
 #define CP_INTERP_PRINT_H
 
-#include "interp/read.h"
+#include "interp/number.h"
 #include "interp/serial.h"
-
-/* ---- Where the text goes --------------------------------------------------------------------- */
-
-/* Bytes in a block of the allocator. What can not be added for lack of memory is dropped, and said.
- */
-typedef struct cp_sink {
-    const copse_allocator *allocator; /* borrowed */
-    char *bytes;                      /* own */
-    size_t size;
-    size_t capacity;
-    bool is_refused; /* something was dropped since somebody set this to false */
-} cp_sink;
-
-/* An empty sink; takes no memory yet. */
-cp_sink cp_sink_make(const copse_allocator *allocator) CP_MUST_USE;
-void cp_sink_free(cp_sink *sink);
-
-void cp_sink_add(cp_sink *sink, const char *bytes, size_t size);
-void cp_sink_add_c(cp_sink *sink, const char *text);
-void cp_sink_add_char(cp_sink *sink, uint32_t code);
-
-/* ---- How values are printed -------------------------------------------------------------------
- */
+#include "interp/sink.h"
+#include "interp/syntax.h"
 
 /* X(name, meaning). Which parts get a label #0= where they are printed first. */
 #define CP_LABELS_LIST(X)                                                                          \

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "interp/word.h"
 #include "sched/memory.h"
 
 /* X(name, meaning) */
@@ -79,8 +80,7 @@ struct cp_reader {
 
 enum { READ_ONWARD = CP_READ_ERROR + 1 }; /* not a result: the machine goes on */
 
-/* ---- Mistakes ---------------------------------------------------------------------------------
- */
+/* ---- Mistakes ------------------------------------------------------------------------------ */
 
 /* Drop everything that is open. */
 static void abandon(cp_reader *reader)
@@ -150,8 +150,7 @@ static int refuse_instead(cp_reader *reader, const open_frame *frame, const char
                   cp_position_line(frame->place), cp_position_column(frame->place));
 }
 
-/* ---- Making data --------------------------------------------------------------------------------
- */
+/* ---- Making data --------------------------------------------------------------------------- */
 
 /* DATUM becomes the value, wrapped as the reader's user wants it. */
 static int deliver(cp_reader *reader, cp_value datum, cp_position place)
@@ -192,29 +191,7 @@ static int deliver_token(cp_reader *reader, cp_value datum)
     return deliver(reader, datum, reader->lexer.place);
 }
 
-/* ---- Words --------------------------------------------------------------------------------------
- */
-
-/* A word that begins like this spells a number or is a mistake; 1+ and its kin are old names. */
-static bool is_like_number(const char *text, size_t size)
-{
-    static const char *const names[] = {"1+", "1-", "-1+"};
-    for (size_t i = 0; i < CP_COUNT_OF(names); i++)
-        if (size == strlen(names[i]) && memcmp(text, names[i], size) == 0)
-            return false;
-    size_t at = size > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
-    at += at < size && text[at] == '.';
-    return (at < size && text[at] >= '0' && text[at] <= '9') || (size > 0 && text[0] == '#');
-}
-
-bool cp_name_is_word(const char *name, size_t size)
-{
-    double ignored;
-    bool is_imaginary = size == 2 && (name[0] == '+' || name[0] == '-') && name[1] == 'i';
-    bool is_dot = size == 1 && name[0] == '.';
-    return cp_lex_is_word(name, size) && !is_dot && !is_imaginary && !is_like_number(name, size) &&
-           !cp_flotext_special(name, size, &ignored);
-}
+/* ---- Words --------------------------------------------------------------------------------- */
 
 static int refuse_number(cp_reader *reader, const char *reason)
 {
@@ -240,14 +217,13 @@ static int take_word(cp_reader *reader)
         return refuse_number(reader, cp_calc_status_text(status));
     if (!cp_same(number, CP_FALSE))
         return deliver(reader, number, reader->lexer.place);
-    if (is_like_number(text, size))
+    if (cp_word_is_like_number(text, size))
         return refuse_number(reader, text[0] == '#' ? "expected digits of its radix"
                                                     : "expected digits, or | around a symbol");
     return deliver_token(reader, cp_intern(reader->symbols, text, size));
 }
 
-/* ---- Opening and closing ------------------------------------------------------------------------
- */
+/* ---- Opening and closing ------------------------------------------------------------------- */
 
 /* A frame on the stack. NULL when memory is refused. */
 static open_frame *push_frame(cp_reader *reader, open_kind kind)
@@ -385,8 +361,7 @@ static int take_dot(cp_reader *reader)
     return CP_READ_EOF;
 }
 
-/* ---- Labels -------------------------------------------------------------------------------------
- */
+/* ---- Labels -------------------------------------------------------------------------------- */
 
 static cp_value label_key(const cp_reader *reader)
 {
@@ -477,8 +452,7 @@ static int complete_label(cp_reader *reader, const open_frame *frame)
     return READ_ONWARD;
 }
 
-/* ---- Where a datum goes -------------------------------------------------------------------------
- */
+/* ---- Where a datum goes -------------------------------------------------------------------- */
 
 static int append_value(cp_reader *reader, open_frame *frame)
 {
@@ -601,8 +575,7 @@ static int take_strip(cp_reader *reader, size_t *budget)
     return CP_READ_DATUM;
 }
 
-/* ---- The machine --------------------------------------------------------------------------------
- */
+/* ---- The machine --------------------------------------------------------------------------- */
 
 static int take_token(cp_reader *reader)
 {
@@ -709,8 +682,7 @@ cp_read_result cp_reader_step(cp_reader *reader, size_t budget)
     return (cp_read_result)result;
 }
 
-/* ---- Life ---------------------------------------------------------------------------------------
- */
+/* ---- Life ---------------------------------------------------------------------------------- */
 
 static void trace_frame(void *context, void *item)
 {
@@ -792,8 +764,7 @@ void cp_reader_reset(cp_reader *reader)
     cp_lexer_give(&reader->lexer, "", 0, false);
 }
 
-/* ---- Questions ----------------------------------------------------------------------------------
- */
+/* ---- Questions ----------------------------------------------------------------------------- */
 
 cp_value cp_reader_datum(const cp_reader *reader)
 {

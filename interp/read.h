@@ -72,7 +72,4 @@ size_t cp_reader_rest(const cp_reader *reader);
 /* Drop what is open and the rest of the piece; line and column stay. */
 void cp_reader_reset(cp_reader *reader);
 
-/* Whether a symbol of this name reads back when it is written without bars. Cost: linear. */
-bool cp_name_is_word(const char *name, size_t size);
-
 #endif

@@ -77,8 +77,7 @@ int64_t cp_form_length(cp_value form)
     return cp_is_nil(fast) ? length : -1;
 }
 
-/* ---- Strip ------------------------------------------------------------------------------------
- */
+/* ---- Strip --------------------------------------------------------------------------------- */
 
 static void store(cp_strip *strip, const strip_place *place, cp_value v)
 {

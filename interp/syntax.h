@@ -72,7 +72,7 @@ cp_value cp_make_read_syntax(cp_heap *heap, cp_value datum, cp_position position
 /* A new alias of IDENTIFIER, eq? to no other. CP_RETRY when memory is refused. */
 cp_value cp_make_alias(cp_heap *heap, cp_value identifier, cp_value scope, cp_position position);
 
-/* ---- Looking through ------------------------------------------------------------------------ */
+/* ---- Looking through ----------------------------------------------------------------------- */
 
 /* What stands in FORM: never a syntax object. For an identifier its symbol, whatever the aliases
  * around it. Bounded: a datum is wrapped at most once, and aliases nest as macro uses did. */
@@ -132,7 +132,7 @@ CP_ALWAYS_INLINE cp_value cp_form_cdr(cp_value form)
 /* Number of forms in a list; -1 for anything else, circular lists included. Cost: linear. */
 int64_t cp_form_length(cp_value form);
 
-/* ---- Back to plain data ---------------------------------------------------------------------- */
+/* ---- Back to plain data -------------------------------------------------------------------- */
 
 /* A walk that copies a form without its syntax objects: what quote means. What is labelled keeps
  * its identity, so cycles stay cycles. A form without any syntax object in it is its own result and

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "interp/print.h"
+#include "interp/read.h"
 
 enum { RUNS_PER_COLLECTION = 64 };
 

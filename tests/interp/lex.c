@@ -3,8 +3,7 @@
 #include "interp/lex.h"
 #include "tests/fault.h"
 
-/* ---- Tokens as text ---------------------------------------------------------------------------
- */
+/* ---- Tokens as text ------------------------------------------------------------------------ */
 
 enum { RENDER_SIZE = 1 << 16 };
 
@@ -111,8 +110,7 @@ static void assert_tokens(const char *text, const char *expected)
     free(rendered);
 }
 
-/* ---- Each lexical form --------------------------------------------------------------------------
- */
+/* ---- Each lexical form --------------------------------------------------------------------- */
 
 static void parentheses_and_prefixes_are_tokens(void **state)
 {

@@ -8,6 +8,7 @@
 #include "tests/interp/fixture.h"
 
 #include "interp/print.h"
+#include "interp/read.h"
 
 typedef struct world {
     fixture base;
