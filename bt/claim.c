@@ -29,16 +29,19 @@ static bool take_from_gate(copse_bt_instance *in, uint32_t claims)
 cp_claim cp_claim_take(copse_bt_instance *instance, const cp_call *call, uint32_t *holder)
 {
     bool must_wait = false;
+    uint32_t first = CP_NO_INDEX; /* acts are numbered in preorder: halts go left to right */
     for (uint32_t rest = call->claims; rest != 0; rest &= rest - 1) {
         uint32_t act = instance->holders[cp_first_output(rest)];
         if (act == CP_NO_INDEX)
             continue;
         assert(act != call->act);
-        if (instance->context.acts[act].state == CP_LEAF_STOPPING) {
+        if (instance->context.acts[act].state == CP_LEAF_STOPPING)
             must_wait = true;
-            continue;
-        }
-        *holder = instance->definition->calls[instance->definition->acts[act]].node;
+        else if (act < first)
+            first = act;
+    }
+    if (first != CP_NO_INDEX) {
+        *holder = instance->definition->calls[instance->definition->acts[first]].node;
         return CP_CLAIM_HALT;
     }
     if (must_wait || !take_from_gate(instance, call->claims))

@@ -544,12 +544,15 @@ static uint32_t end_error(copse_bt_instance *in)
     return node;
 }
 
+/* What is under the catcher was abandoned: all of it starts anew, also what did not run. */
 static void hand_error(copse_bt_instance *in)
 {
-    uint32_t node = in->cursor.node, broken = end_error(in);
-    uint32_t child = node + 1;
-    while (in->context.nodes[child].end <= broken)
-        child = in->context.nodes[child].end;
+    const cp_node *nodes = in->context.nodes;
+    uint32_t node = in->cursor.node, broken = end_error(in), child = node + 1;
+    for (uint32_t i = node + 1; i < nodes[node].end; i = nodes[i].end) {
+        cp_instance_forget(in, i);
+        child = i <= broken ? i : child;
+    }
     cp_instance_note_reason(&in->context, broken, in->error.word, in->error.text);
     const copse_bt_node_kind *kind = in->context.nodes[node].kind;
     walk_on(in, node, kind->child(&in->context, node, child, COPSE_BT_ERROR));

@@ -53,6 +53,16 @@ static void the_holder_of_an_output_is_halted_before_the_claimant_starts(void **
               "1=FT 2=R 3=R", "0 1", "?1F +3 3R :R | @1 ?1S -3 +2 2R :R");
 }
 
+static void holders_of_several_outputs_are_halted_left_to_right(void **state)
+{
+    (void)state;
+    CHECK_LOG("(define-leaf (a2) :uses (o0 o1) :tick (answer)) "
+              "(define-leaf (a3) :uses (o1) :tick (answer)) "
+              "(define-leaf (a4) :uses (o0) :tick (answer)) "
+              "(reactive-sel (seq (cond c1) (act a2)) (parallel (act a3) (act a4)))",
+              "1=FT 2=R 3=R 4=R", "0 1", "?1F +3 3R +4 4R :R | @1 ?1S -3 -4 +2 2R :R");
+}
+
 static void a_claimant_waits_for_a_slow_halt(void **state)
 {
     (void)state;
@@ -209,6 +219,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_leaf_starts_and_ticks_in_the_same_tick),
              cmocka_unit_test(a_slow_halt_goes_on_first_in_each_tick),
              cmocka_unit_test(a_slow_halt_is_cut),
              cmocka_unit_test(the_holder_of_an_output_is_halted_before_the_claimant_starts),
+             cmocka_unit_test(holders_of_several_outputs_are_halted_left_to_right),
              cmocka_unit_test(a_claimant_waits_for_a_slow_halt),
              cmocka_unit_test(a_leaf_that_only_waited_is_not_halted),
              cmocka_unit_test(memory_of_a_leaf_is_zero_at_each_start),

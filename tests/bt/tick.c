@@ -80,6 +80,15 @@ static void an_error_abandons_the_tick_and_halts_what_runs(void **state)
               "0 1 2", "+1 1R +2 2R +3 3R :R | @1 1R 2E -1 -3 !h0 :E | @2 +1 1R +2 2E -1 !h0 :E");
 }
 
+static void what_an_error_abandons_forgets_its_place(void **state)
+{
+    (void)state;
+    const char *expected = "e1T +1 1S +2 2F :F | @1 e1E :E | @2 e1T +1 1S +2 2F :F";
+    CHECK_LOG("(seq :while (e1) (mem-seq (act a1) (act a2)))", "e1=TET 2=F", "0 1 2", expected);
+    CHECK_LOG("(on-error :failure (seq :while (e1) (mem-seq (act a1) (act a2))))", "e1=TET 2=F",
+              "0 1 2", "e1T +1 1S +2 2F :F | @1 e1E :F | @2 e1T +1 1S +2 2F :F");
+}
+
 static void no_selector_sees_an_error(void **state)
 {
     (void)state;
@@ -361,6 +370,7 @@ CP_TEST_MAIN(cmocka_unit_test(conditions_are_looked_at_in_their_order),
              cmocka_unit_test(children_are_halted_before_their_parents_hooks),
              cmocka_unit_test(halts_go_left_to_right_and_children_first),
              cmocka_unit_test(an_error_abandons_the_tick_and_halts_what_runs),
+             cmocka_unit_test(what_an_error_abandons_forgets_its_place),
              cmocka_unit_test(no_selector_sees_an_error),
              cmocka_unit_test(a_tree_100000_deep_ticks_halts_and_breaks),
              cmocka_unit_test(a_tree_100000_wide_ticks_and_halts),
