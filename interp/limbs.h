@@ -143,11 +143,11 @@ cp_limb cp_limb_sqrt(cp_limb a);
  * 0 otherwise. A is normalised and, when IS_STICKY, at least 2^63. Infinity when too large. */
 double cp_limbs_to_double(const cp_limb *a, size_t n, int64_t exponent, bool is_sticky);
 
-/* ---- Thresholds, measured on x86-64 (commit messages have the curves) ---------------------- */
+/* ---- Thresholds ----------------------------------------------------------------------------- */
 
 enum {
-    CP_LIMBS_KARATSUBA = 24, /* limbs of the smaller factor */
-    CP_LIMBS_DIVIDE = 48,    /* limbs of the divisor and of the quotient */
+    CP_LIMBS_KARATSUBA = 24, /* limbs of the smaller factor, measured on x86-64 */
+    CP_LIMBS_DIVIDE = 48,    /* limbs of the divisor and of the quotient, likewise */
 };
 
 #endif
