@@ -20,6 +20,7 @@ enum {
     default_workers = 4,
     default_queue_limit = 4096,
     default_max_wait_ns = 1000000000,
+    unpark_step = 16, /* workers taken off the list with one lock */
 };
 
 /* ---- Which process, which thread ---- */
@@ -70,20 +71,20 @@ static void publish_bits(copse_pool *pool)
     atomic_store_explicit(&pool->tier_bits, pool->tiers.bits, memory_order_relaxed);
 }
 
-/* Up to COUNT parked workers, off the list and linked by next_parked. */
-static cp_worker *take_parked(copse_pool *pool, uint32_t count)
+/* Up to COUNT parked workers into TAKEN, off the list; how many. Not linked: a worker that somebody
+ * else wakes may park again before its turn has come. */
+static uint32_t take_parked(copse_pool *pool, uint32_t count, cp_worker **taken)
 {
-    cp_worker *taken = NULL;
-    while (count-- > 0 && pool->parked != NULL) {
+    uint32_t taken_count = 0;
+    for (; taken_count < count && pool->parked != NULL; taken_count++) {
         cp_worker *worker = pool->parked;
         pool->parked = worker->next_parked;
         pool->parked_count--;
         pool->unparks++;
         worker->is_parked = false;
-        worker->next_parked = taken;
-        taken = worker;
+        taken[taken_count] = worker;
     }
-    return taken;
+    return taken_count;
 }
 
 static cp_work *claim(_Atomic(cp_work *) *entry)
@@ -117,13 +118,27 @@ static bool has_claimable(const copse_pool *pool)
     return false;
 }
 
-/* After the lock was given back. */
-static void unpark_all(copse_pool *pool, cp_worker *taken)
+static void unpark(copse_pool *pool, cp_worker **taken, uint32_t count)
 {
-    while (taken != NULL) {
-        cp_worker *next = taken->next_parked; /* unparked, it may park again */
-        pool->class->unpark(taken);
-        taken = next;
+    for (uint32_t i = 0; i < count; i++)
+        pool->class->unpark(taken[i]);
+}
+
+static uint32_t at_most(uint32_t count, uint32_t limit)
+{
+    return count < limit ? count : limit;
+}
+
+/* Unpark up to COUNT workers, without the lock. */
+static void unpark_up_to(copse_pool *pool, uint32_t count)
+{
+    cp_worker *taken[unpark_step];
+    while (count > 0) {
+        pthread_mutex_lock(&pool->lock);
+        uint32_t taken_count = take_parked(pool, at_most(count, unpark_step), taken);
+        pthread_mutex_unlock(&pool->lock);
+        unpark(pool, taken, taken_count);
+        count = taken_count < unpark_step ? 0 : count - taken_count;
     }
 }
 
@@ -153,7 +168,8 @@ static void list_all(copse_pool *pool, cp_work *first, int64_t now_ns)
 
 copse_status cp_pool_push(copse_pool *pool, cp_work *first, uint32_t count, int64_t now_ns)
 {
-    cp_worker *taken = NULL;
+    cp_worker *taken[unpark_step];
+    uint32_t taken_count = 0;
     if (CP_UNLIKELY(cp_pool_is_orphan(pool)))
         return COPSE_ESHUTDOWN;
     if (pool->class->before_push != NULL) {
@@ -166,10 +182,12 @@ copse_status cp_pool_push(copse_pool *pool, cp_work *first, uint32_t count, int6
     if (status == COPSE_OK) {
         list_all(pool, first, now_ns);
         if (!pool->is_paused)
-            taken = take_parked(pool, count);
+            taken_count = take_parked(pool, at_most(count, unpark_step), taken);
     }
     pthread_mutex_unlock(&pool->lock);
-    unpark_all(pool, taken);
+    unpark(pool, taken, taken_count);
+    if (taken_count == unpark_step)
+        unpark_up_to(pool, count - unpark_step);
     return status;
 }
 
@@ -434,9 +452,9 @@ copse_status copse_pool_resume(copse_pool *pool)
         return COPSE_ESHUTDOWN;
     pthread_mutex_lock(&pool->lock);
     pool->is_paused = false;
-    cp_worker *taken = take_parked(pool, pool->tiers.count);
+    uint32_t queued = pool->tiers.count;
     pthread_mutex_unlock(&pool->lock);
-    unpark_all(pool, taken);
+    unpark_up_to(pool, queued);
     for (uint32_t i = 0; i < pool->worker_count; i++) /* a waiter may have to run what it wants */
         pool->class->kick(pool->workers[i]);
     return COPSE_OK;
@@ -487,10 +505,9 @@ copse_status copse_pool_shutdown(copse_pool *pool, copse_shutdown how)
         atomic_store_explicit(&pool->is_abandoned, true, memory_order_release);
         abandoned = take_all(pool);
     }
-    cp_worker *taken = take_parked(pool, pool->parked_count);
     pthread_mutex_unlock(&pool->lock);
     discard_all(pool, abandoned);
-    unpark_all(pool, taken);
+    unpark_up_to(pool, pool->worker_count);
     copse_status status = pool->class->stop(pool, how);
     pool->is_stopped = status == COPSE_OK;
     return status;

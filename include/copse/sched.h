@@ -624,7 +624,8 @@ typedef enum copse_shutdown {
 COPSE_API copse_status copse_pool_shutdown(copse_pool *pool, copse_shutdown how);
 
 /* Takes the pool back; abandons what was not shut down. COPSE_EBUSY_OWNER, and nothing happens,
- * while job tables use it. NULL is fine. In the child after a fork the threads are gone: the pool
+ * while job tables use it; what the executor of a twin refuses: free the executor first. NULL is
+ * fine. In the child after a fork the threads are gone: the pool
  * refuses jobs with COPSE_ESHUTDOWN and can be freed. */
 COPSE_API copse_status copse_pool_free(copse_pool *own);
 
