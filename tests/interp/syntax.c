@@ -219,8 +219,6 @@ static void deep_and_long_forms_are_stripped_without_recursion(void **state)
 }
 
 static const char sample[] = "(a (b #(1 #(2 3) \"s\")) #0=(c #1=#(#0# 4) . #1#) #0# 'd . #1#)";
-static const char sample_written[] =
-    "(a (b #(1 #(2 3) \"s\")) #0=(c #1=#(#0# 4) . #1#) #0# 'd . #1#)";
 
 static void scan_strip(void *context, cp_tracer *tracer)
 {
@@ -241,20 +239,32 @@ static void a_strip_goes_on_after_each_step(void **state)
         while (cp_strip_step(&strip, budget, &w.base.roots[1]) != CP_STEP_DONE)
             collect_in_turn(&w, &is_full);
         cp_heap_remove_root_scanner(w.heap, scan_strip, &strip);
-        assert_writes(&w, w.base.roots[1], (cp_writer_options){.labels = CP_LABELS_SHARED},
-                      sample_written);
+        assert_writes(&w, w.base.roots[1], (cp_writer_options){.labels = CP_LABELS_SHARED}, sample);
         close_world(&w);
     }
 }
 
-static void refused_memory_ends_no_strip(void **state)
+/* Labelled lists in each other, deep enough that the stack has to grow. */
+static char *nested_labels(void)
 {
-    (void)state;
+    enum { DEPTH = 100 };
+    char *text = malloc(DEPTH * 30);
+    char *at = text;
+    for (int i = 0; i < DEPTH; i++)
+        at += sprintf(at, "#%d=(", i);
+    at += sprintf(at, "z");
+    for (int i = DEPTH; i-- > 0;)
+        at += sprintf(at, " #%d#)", i);
+    return text;
+}
+
+static void assert_strips_despite_refusals(const char *text, const char *expected)
+{
     uint64_t refused = 1;
     for (uint64_t n = 1; refused > 0; n++) {
         world w;
         open_world(&w);
-        w.base.roots[0] = read_syntax(&w, sample);
+        w.base.roots[0] = read_syntax(&w, text);
         /* Little room is left, so that most requests reach the allocator. */
         while (w.heap->limit - w.heap->bump > 32)
             (void)cp_cons(w.heap, CP_NIL, CP_NIL);
@@ -267,9 +277,18 @@ static void refused_memory_ends_no_strip(void **state)
         refused = w.fault.refused;
         refuse_request(&w, 0);
         assert_writes(&w, w.base.roots[1], (cp_writer_options){.labels = CP_LABELS_SHARED},
-                      sample_written);
+                      expected);
         close_world(&w);
     }
+}
+
+static void refused_memory_ends_no_strip(void **state)
+{
+    (void)state;
+    assert_strips_despite_refusals(sample, sample);
+    char *nested = nested_labels();
+    assert_strips_despite_refusals(nested, nested);
+    free(nested);
 }
 
 static void a_strip_may_be_given_up(void **state)
