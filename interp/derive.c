@@ -361,7 +361,7 @@ static cp_node *derive_clause(cp_expander *x, cp_term *clause, cp_scope *scope, 
     if (t == NULL || operands == NULL || receiver == NULL)
         return NULL;
     *operands = cp_core_local(&x->core, t, at);
-    cp_node *call = cp_core_call(&x->core, receiver, operands, 1, at);
+    cp_node *call = cp_expand_call(x, receiver, operands, 1, at);
     cp_node *body = cp_core_if(&x->core, cp_core_local(&x->core, t, at), call, otherwise, at);
     return let_one(x, t, test, body, at);
 }
@@ -444,7 +444,7 @@ static cp_node *case_result(cp_expander *x, cp_term *clause, cp_scope *scope, cp
     if (operands == NULL || receiver == NULL)
         return NULL;
     *operands = cp_core_local(&x->core, key, clause->position);
-    return cp_core_call(&x->core, receiver, operands, 1, clause->position);
+    return cp_expand_call(x, receiver, operands, 1, clause->position);
 }
 
 /* Warn of a datum that an earlier clause has; only atoms can match at all. */

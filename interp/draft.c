@@ -73,11 +73,33 @@ static cp_draft_instruction *add(cp_draft *draft, uint8_t op)
     return it;
 }
 
+/* A conditional jump to LABEL, over a plain one that ends just here: turn the first round. */
+static void turn_jump(cp_draft *draft, uint32_t label)
+{
+    if (draft->count < 2)
+        return;
+    cp_draft_instruction *over = &draft->instructions[draft->count - 2];
+    const cp_draft_instruction *jump = over + 1;
+    if (jump->op != CP_OP_JUMP || jump->label == label || over->label != label ||
+        over->op == CP_OP_JUMP)
+        return;
+    for (uint32_t i = 0; i < draft->label_count; i++) {
+        if (draft->labels[i].index == draft->count - 1)
+            return; /* somebody else jumps to the jump */
+    }
+    over->op = (uint8_t)cp_opcode_inverse((cp_opcode)over->op);
+    over->label = jump->label;
+    draft->labels[label].uses--;
+    draft->count--;
+    draft->is_reachable = true;
+}
+
 void cp_draft_place(cp_draft *draft, uint32_t label)
 {
     if (draft->arena->is_refused)
         return;
     assert(!cp_draft_is_placed(draft, label));
+    turn_jump(draft, label);
     while (draft->count > 0 && draft->instructions[draft->count - 1].op == CP_OP_JUMP &&
            draft->instructions[draft->count - 1].label == label) {
         draft->count--; /* labels that stood behind the jump now stand here as well */

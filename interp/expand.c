@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "interp/code.h"
 #include "interp/derive.h"
 
 /* ---- Failing and warning ------------------------------------------------------------------- */
@@ -126,9 +125,9 @@ bool cp_expand_parameters(cp_expander *x, cp_term *list, cp_scope *scope, const 
     for (; cp_term_is_pair(tail); tail = tail->as.pair.cdr)
         count++;
     *parameters = (cp_parameters){NULL, count, !cp_term_is_nil(tail)};
-    if (count + parameters->has_rest > CP_ARGUMENTS_MAX) {
+    if (count + parameters->has_rest > CP_EXPAND_PARAMETERS_MAX) {
         (void)cp_expand_fail(x, list->position, "%s: %u variables, expected at most %d", who, count,
-                             CP_ARGUMENTS_MAX);
+                             CP_EXPAND_PARAMETERS_MAX);
         return false;
     }
     parameters->locals = CP_TAKE_ARRAY(&x->terms->arena, (size_t)count + 1, cp_local *);
@@ -332,6 +331,24 @@ cp_node *cp_expand_primitive_call(cp_expander *x, cp_global *global, cp_node **o
     }
 }
 
+cp_node *cp_expand_call(cp_expander *x, cp_node *procedure, cp_node **operands, uint32_t count,
+                        cp_position at)
+{
+    if (procedure == NULL)
+        return NULL;
+    cp_global *global = procedure->kind == CP_NODE_GLOBAL ? procedure->as.global.global : NULL;
+    if (global != NULL && global->primitive != CP_PRIM_NONE && !global->is_defined) {
+        cp_node *node = cp_expand_primitive_call(x, global, operands, count, at);
+        if (cp_expand_is_failed(x))
+            return NULL;
+        if (node != NULL) {
+            global->is_inlined = true;
+            return node;
+        }
+    }
+    return cp_core_call(&x->core, procedure, operands, count, at);
+}
+
 static cp_node *expand_operands_and_call(cp_expander *x, cp_term *form, cp_scope *scope,
                                          cp_node *procedure)
 {
@@ -347,20 +364,7 @@ static cp_node *expand_operands_and_call(cp_expander *x, cp_term *form, cp_scope
         if (operands[i] == NULL)
             return NULL;
     }
-    if (procedure->kind == CP_NODE_GLOBAL) {
-        cp_global *global = procedure->as.global.global;
-        if (global->primitive != CP_PRIM_NONE && !global->is_defined) {
-            cp_node *node =
-                cp_expand_primitive_call(x, global, operands, (uint32_t)count, form->position);
-            if (cp_expand_is_failed(x))
-                return NULL;
-            if (node != NULL) {
-                global->is_inlined = true;
-                return node;
-            }
-        }
-    }
-    return cp_core_call(&x->core, procedure, operands, (uint32_t)count, form->position);
+    return cp_expand_call(x, procedure, operands, (uint32_t)count, form->position);
 }
 
 static cp_node *expand_call(cp_expander *x, cp_term *form, cp_scope *scope)

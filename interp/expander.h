@@ -14,7 +14,8 @@
 enum {
     CP_EXPAND_DEPTH_MAX = 1000,
     CP_EXPAND_HEIGHT_MAX = 2000,
-    CP_EXPAND_STEPS_MAX = 10000 /* macro uses in a row that give a macro use again */
+    CP_EXPAND_PARAMETERS_MAX = 200, /* of a procedure: what a call can pass in registers */
+    CP_EXPAND_STEPS_MAX = 10000     /* macro uses in a row that give a macro use again */
 };
 
 /* What a host of the expander provides; all but ENVIRONMENT may be NULL. */
@@ -118,6 +119,10 @@ cp_node *cp_expand_primitive(cp_expander *x, cp_primitive which, cp_node *first,
  * without a complaint when the count of operands does not fit: then it is a call. */
 cp_node *cp_expand_primitive_call(cp_expander *x, cp_global *global, cp_node **operands,
                                   uint32_t count, cp_position at) CP_MUST_USE;
+
+/* A call, which becomes a primitive when PROCEDURE is one. */
+cp_node *cp_expand_call(cp_expander *x, cp_node *procedure, cp_node **operands, uint32_t count,
+                        cp_position at) CP_MUST_USE;
 
 /* The forms of a `cond-expand`, `include` or `begin` in the place of FORM, in *FORMS. */
 bool cp_expand_splice(cp_expander *x, cp_term *form, cp_scope *scope, const char *special,

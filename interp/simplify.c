@@ -987,7 +987,8 @@ bool cp_simplify(cp_expander *x, cp_node *node)
 enum {
     REGISTERS_USED = 150, /* by variables and windows around a node that stays where it is */
     REGISTERS_MAX = 236,
-    OPERANDS_MAX = 100, /* of a call; more go through a list and apply */
+    OPERANDS_MAX = 200, /* of a call; more go through a list and apply */
+    PIECE = 50,         /* of such a list */
     NODES_MAX = 4000,   /* of one procedure */
     NODES_WORTH = 300   /* a part that is worth a procedure when there are too many */
 };
@@ -1015,7 +1016,7 @@ static void become_apply(simplifier *s, cp_node *node)
     cp_node *list = cp_core_value(s->core, CP_NIL, node->position);
     uint32_t end = node->as.call.count;
     while (end > 0 && list != NULL) { /* by pieces, so that the nodes do not nest deep */
-        uint32_t begin = end > OPERANDS_MAX / 2 ? end - OPERANDS_MAX / 2 : 0;
+        uint32_t begin = end > PIECE ? end - PIECE : 0;
         cp_node *piece = cp_core_value(s->core, CP_NIL, node->position);
         for (uint32_t i = end; i > begin && piece != NULL; i--)
             piece = cp_expand_primitive(s->x, CP_PRIM_CONS, node->as.call.operands[i - 1], piece,
