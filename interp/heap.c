@@ -20,7 +20,10 @@ enum {
     /* A block with less than this free is left alone until the next full cycle. */
     WORTHWHILE_GRANULES = CP_GRANULES_PER_BLOCK / 16,
     /* An object above this does not close the hole that it does not fit: it takes the side hole. */
-    SIDE_BYTES = 256
+    SIDE_BYTES = 256,
+    /* The side hole looks at so many recycled blocks for a hole of this size. */
+    ROOMY_LOOKS = 8,
+    ROOMY_BYTES = CP_BLOCK_BYTES / 4
 };
 
 /* ---- The account --------------------------------------------------------------------------- */
@@ -290,14 +293,15 @@ static void sweep_rest(cp_heap *heap, cp_block *block)
     }
 }
 
-/* Make a hole of at least BYTES of *CURRENT, or of the blocks after it, the one at *BUMP. Smaller
- * holes on the way are left for the next collection. */
-static bool take_hole(cp_heap *heap, cp_block **current, char **bump, char **limit, size_t bytes)
+/* Make a hole of at least BYTES of *CURRENT, or of the blocks that NEXT_BLOCK gives after it, the
+ * one at *BUMP. Smaller holes on the way are left for the next collection. */
+static bool take_hole(cp_heap *heap, cp_block **current, char **bump, char **limit, size_t bytes,
+                      cp_block *(*next_block)(cp_heap *heap))
 {
     close_hole(bump, limit);
     for (;;) {
         if (*current == NULL)
-            *current = take_block(heap);
+            *current = next_block(heap);
         if (*current == NULL)
             return false;
         cp_hole hole = cp_block_next_hole(*current, heap->live);
@@ -319,20 +323,47 @@ static bool take_hole(cp_heap *heap, cp_block **current, char **bump, char **lim
     }
 }
 
-/* Objects of some size take a fresh block of their own, as Immix has it: to look for a hole that
- * fits would throw many away. Only when no block is to be had the others are looked through. */
+static bool take_main_hole(cp_heap *heap, size_t bytes)
+{
+    return take_hole(heap, &heap->current, &heap->bump, &heap->limit, bytes, take_block);
+}
+
+/* Whether some hole of BLOCK has ROOMY_BYTES. Leaves its cursor at 0. */
+static bool is_roomy(const cp_heap *heap, cp_block *block)
+{
+    size_t size = 0;
+    block->cursor = 0;
+    do {
+        cp_hole hole = cp_block_next_hole(block, heap->live);
+        size = (size_t)(hole.end - hole.start);
+    } while (size != 0 && size < ROOMY_BYTES);
+    block->cursor = 0;
+    block->found = 0;
+    return size != 0;
+}
+
+/* A block for objects of some size: one of the recycled with a large hole, else a free one, as
+ * Immix has it, because to look for holes that fit would throw many away. Only when no block is to
+ * be had the others are looked through. */
+static cp_block *take_roomy_block(cp_heap *heap)
+{
+    cp_block **link = &heap->recycled;
+    for (size_t i = 0; i < ROOMY_LOOKS && *link != NULL; i++) {
+        cp_block *block = *link;
+        if (is_roomy(heap, block)) {
+            *link = block->next;
+            return block;
+        }
+        link = &block->next;
+    }
+    cp_block *fresh = take_free_block(heap);
+    return fresh != NULL ? fresh : take_block(heap);
+}
+
 static bool take_side_hole(cp_heap *heap, size_t bytes)
 {
-    cp_block *fresh = take_free_block(heap);
-    if (fresh != NULL) {
-        close_hole(&heap->side_bump, &heap->side_limit);
-        if (heap->side_current != NULL) {
-            sweep_rest(heap, heap->side_current);
-            push_block(&heap->dirty, heap->side_current);
-        }
-        heap->side_current = fresh;
-    }
-    return take_hole(heap, &heap->side_current, &heap->side_bump, &heap->side_limit, bytes);
+    return take_hole(heap, &heap->side_current, &heap->side_bump, &heap->side_limit, bytes,
+                     take_roomy_block);
 }
 
 void cp_heap_close_holes(cp_heap *heap)
@@ -354,7 +385,7 @@ bool cp_heap_ensure(cp_heap *heap, size_t bytes)
     assert(bytes <= CP_BLOCK_BYTES);
     if ((size_t)(heap->limit - heap->bump) >= bytes)
         return true;
-    return take_hole(heap, &heap->current, &heap->bump, &heap->limit, bytes);
+    return take_main_hole(heap, bytes);
 }
 
 /* ---- Large objects ------------------------------------------------------------------------- */
@@ -443,7 +474,7 @@ static void *take_memory(cp_heap *heap, size_t size)
         if (is_side && (size_t)(heap->side_limit - heap->side_bump) < bytes &&
             !take_side_hole(heap, bytes))
             return NULL;
-        if (!is_side && !take_hole(heap, &heap->current, &heap->bump, &heap->limit, bytes))
+        if (!is_side && !take_main_hole(heap, bytes))
             return NULL;
     }
     char *start = *bump;
@@ -463,7 +494,7 @@ cp_object *cp_alloc_slow(cp_heap *heap, uint64_t header, size_t size)
 
 cp_value cp_cons_slow(cp_heap *heap, cp_value car, cp_value cdr)
 {
-    if (!take_hole(heap, &heap->current, &heap->bump, &heap->limit, sizeof(cp_pair)))
+    if (!take_main_hole(heap, sizeof(cp_pair)))
         return CP_RETRY;
     return cp_cons(heap, car, cdr);
 }

@@ -390,6 +390,35 @@ static void a_collection_becomes_wanted_after_enough_allocation(void **state)
 
 static int wishes;
 
+/* 200 MB of vectors of LENGTH, of which every KEEP_EVERYth is kept for as long as 100 others. */
+static uint64_t account_after_churn(size_t length, size_t keep_every)
+{
+    fixture f;
+    open_heap(&f, NULL);
+    size_t bytes = 16 + length * 8;
+    for (size_t i = 0; i < ROUNDS(200u * 1000 * 1000) / bytes; i++) {
+        cp_value v = cp_make_vector(f.heap, length, CP_NIL);
+        assert_false(cp_is_retry(v));
+        if (keep_every != 0 && i % keep_every == 0)
+            f.roots[i / keep_every % ROOT_COUNT] = v;
+        cp_safepoint(f.heap);
+    }
+    uint64_t account = cp_heap_stats(f.heap).account_max;
+    check_heap(&f, 0);
+    close_heap(&f);
+    return account;
+}
+
+static void dead_objects_of_any_size_make_room_for_new_ones(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {4, 40, 126, 500, 1000, 3000};
+    for (size_t i = 0; i < CP_COUNT_OF(lengths); i++) {
+        assert_in_range(account_after_churn(lengths[i], 0), 0, 12u << 20);
+        assert_in_range(account_after_churn(lengths[i], 100), 0, 48u << 20);
+    }
+}
+
 static void count_wish(void *context)
 {
     (void)context;
@@ -542,6 +571,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_random_program_sees_the_graph_that_it_built),
              cmocka_unit_test(a_cycle_keeps_what_was_reachable_when_it_began),
              cmocka_unit_test(what_is_made_during_a_cycle_survives_it),
              cmocka_unit_test(a_collection_becomes_wanted_after_enough_allocation),
+             cmocka_unit_test(dead_objects_of_any_size_make_room_for_new_ones),
              cmocka_unit_test(a_wish_is_told_once_until_it_is_granted),
              cmocka_unit_test(a_dead_object_with_a_finaliser_is_queued_once),
              cmocka_unit_test(what_a_queued_object_refers_to_stays_until_it_is_taken),
