@@ -572,6 +572,22 @@ COPSE_API copse_cursor copse_cursor_next(copse_cursor cursor);
 /* The value of the first pair whose key is the NUL-terminated text KEY. */
 COPSE_API copse_cursor copse_cursor_find(copse_cursor cursor, const char *key);
 
+/* ---- The loop of a thread ------------------------------------------------------------------- */
+
+/* All zero is a good start: the system's time. */
+typedef struct copse_loop_options {
+    const copse_allocator *allocator; /* NULL: the default one */
+    copse_clock *clock;               /* borrowed; NULL: an own real clock */
+    uint32_t task_limit;              /* schedule refuses more live tasks; 0: no limit */
+    bool measures_runs;               /* read the clock around every resume, for stats.run_ns */
+} copse_loop_options;
+
+/* An own executor of the calling thread in *OUT: first come, first served, and asleep while there
+ * is nothing to do until a deadline or a message of another thread. Refuses as the deterministic
+ * one does. COPSE_ENOMEM. */
+COPSE_API copse_status copse_executor_new_loop(const copse_loop_options *options,
+                                               copse_executor **out) COPSE_MUST_USE;
+
 /* ---- Workers ------------------------------------------------------------------------------- */
 
 /* Workers that run jobs, shared by any number of job tables. */
