@@ -11,7 +11,4 @@
  * B, or what a builtin returns when it fails. */
 cp_value cp_number_slow(copse_vm *vm, cp_opcode op, cp_value a, cp_value b) CP_COLD;
 
-/* Whether A and B are the same number for eqv?; they are not the same word. */
-bool cp_eqv_slow(copse_vm *vm, cp_value a, cp_value b);
-
 #endif

@@ -346,7 +346,7 @@ static bool read_link(assembler *as, cp_opcode op, uint32_t *slot)
 {
     if (op == CP_OP_CLOSURE)
         return read_procedure(as, slot);
-    if (op == CP_OP_CONSTANT || op == CP_OP_CHECK_SET)
+    if (op == CP_OP_CONSTANT || op == CP_OP_CONSTANT_WIDE || op == CP_OP_CHECK_SET)
         return read_datum(as, 0, slot);
     return read_cell(as, slot);
 }
@@ -450,10 +450,12 @@ static bool read_instruction(assembler *as, cp_opcode op)
         cp_builder_emit(&as->builder, cp_word_abc(CP_OP_WINDOW, b, c, 0));
         return true;
     }
-    bool has_link_word = strlen(letters) > 2 && letters[count - 1] == 'L';
+    bool has_link_word = format == CP_FORMAT_RW || (count > 2 && letters[count - 1] == 'L');
     if (has_link_word)
         n[count - 1] = 0;
-    if (count == 2 && strchr("ITFL", letters[1]) != NULL)
+    if (format == CP_FORMAT_RW)
+        cp_builder_emit(&as->builder, cp_word_abc(op, a, 0, 0));
+    else if (count == 2 && strchr("ITFL", letters[1]) != NULL)
         cp_builder_emit(&as->builder, cp_word_abx(op, a, b & 0xFFFF));
     else
         cp_builder_emit(&as->builder, cp_word_abc(op, a, b & 0xFF, (uint32_t)n[2] & 0xFF));
@@ -761,7 +763,8 @@ static int64_t operand(const uint32_t *words, const char *letters, size_t index,
         return index == 0   ? cp_word_ax(word)
                : index == 1 ? cp_word_a(words[1])
                             : cp_word_b(words[1]);
-    if (letters[index] == 'L' && index >= 2)
+    bool is_wide = cp_opcodes[cp_word_op(word)].format == CP_FORMAT_RW;
+    if (letters[index] == 'L' && (index >= 2 || is_wide))
         return words[1];
     if (index == 0)
         return cp_word_a(word);

@@ -169,6 +169,7 @@ void cp_builder_close(cp_builder *builder)
     release_items(builder, &builder->code, sizeof(uint32_t));
     release_items(builder, &builder->entries, sizeof(cp_entry));
     release_items(builder, &builder->links, sizeof(cp_link));
+    release_items(builder, &builder->buckets, sizeof(uint32_t));
     release_items(builder, &builder->lines, sizeof(cp_line));
     release_items(builder, &builder->variables, sizeof(cp_variable));
     release_items(builder, &builder->texts, 1);
@@ -244,20 +245,73 @@ static bool same_link(const cp_builder *builder, const cp_link *link, cp_link_ki
     return length == 0 || memcmp(texts + link->payload, text, length) == 0;
 }
 
+/* FNV-1a (Fowler, Noll, Vo). */
+static uint32_t hash_link(cp_link_kind kind, const char *text, uint32_t length, uint64_t payload)
+{
+    uint32_t hash = 2166136261u ^ (uint32_t)kind;
+    for (uint32_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    for (int shift = 0; shift < 64 && !has_text(kind); shift += 8)
+        hash = (hash ^ (uint32_t)(payload >> shift & 0xFF)) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+static uint32_t hash_of_slot(const cp_builder *builder, uint32_t slot)
+{
+    const cp_link *link = (const cp_link *)builder->links.items + slot;
+    cp_link_kind kind = (cp_link_kind)link->kind;
+    const char *text = has_text(kind) ? (const char *)builder->texts.items + link->payload : NULL;
+    return hash_link(kind, text, link->length, link->payload);
+}
+
+/* Where the hash finds the first bucket of its chain that is free or IS_EQUAL. */
+static uint32_t *find_bucket(cp_builder *builder, uint32_t hash, cp_link_kind kind,
+                             const char *text, uint32_t length, uint64_t payload)
+{
+    uint32_t *buckets = builder->buckets.items;
+    const cp_link *links = builder->links.items;
+    uint32_t mask = builder->buckets.count - 1;
+    uint32_t i = hash & mask;
+    while (buckets[i] != 0 &&
+           !same_link(builder, &links[buckets[i] - 1], kind, text, length, payload))
+        i = (i + 1) & mask;
+    return &buckets[i];
+}
+
+/* Twice as many buckets, at most half of them in use. */
+static bool grow_buckets(cp_builder *builder)
+{
+    uint32_t count = builder->buckets.count == 0 ? 64 : builder->buckets.count * 2;
+    release_items(builder, &builder->buckets, sizeof(uint32_t));
+    uint32_t *buckets = add_items(builder, &builder->buckets, sizeof *buckets, count);
+    if (buckets == NULL)
+        return false;
+    for (uint32_t slot = 0; slot < builder->links.count; slot++) {
+        uint32_t i = hash_of_slot(builder, slot) & (count - 1);
+        while (buckets[i] != 0)
+            i = (i + 1) & (count - 1);
+        buckets[i] = slot + 1;
+    }
+    return true;
+}
+
 uint32_t cp_builder_link(cp_builder *builder, cp_link_kind kind, const char *text, uint32_t length,
                          uint64_t payload)
 {
-    const cp_link *links = builder->links.items;
-    for (uint32_t i = 0; i < builder->links.count; i++) {
-        if (same_link(builder, &links[i], kind, text, length, payload))
-            return i;
-    }
+    if (builder->links.count * 2 >= builder->buckets.count && !grow_buckets(builder))
+        return 0;
+    uint32_t hash = hash_link(kind, text, length, payload);
+    uint32_t *bucket = find_bucket(builder, hash, kind, text, length, payload);
+    if (*bucket != 0)
+        return *bucket - 1;
     if (has_text(kind))
         payload = add_text(builder, text, length);
     uint32_t slot = builder->links.count;
     cp_link *link = add_items(builder, &builder->links, sizeof *link, 1);
-    if (link != NULL)
-        *link = (cp_link){(uint32_t)kind, length, payload};
+    if (link == NULL)
+        return 0;
+    *link = (cp_link){(uint32_t)kind, length, payload};
+    *bucket = slot + 1;
     return slot;
 }
 
@@ -402,6 +456,7 @@ static bool check_operands(checker *check, uint32_t pc)
         return check_free(check, pc, cp_word_bx(word));
     case CP_FORMAT_RL:
         return check_link(check, pc, cp_word_bx(word), needed_link(op));
+    case CP_FORMAT_RW:
     case CP_FORMAT_RRNL:
     case CP_FORMAT_RNL:
     case CP_FORMAT_RRL:

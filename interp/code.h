@@ -179,6 +179,8 @@ typedef struct cp_builder {
     cp_builder_array code;
     cp_builder_array entries;
     cp_builder_array links;
+    cp_builder_array
+        buckets; /* uint32_t, a power of two: slot + 1 of a link with that hash, or 0 */
     cp_builder_array lines;
     cp_builder_array variables;
     cp_builder_array texts; /* bytes; the empty text is at 0 */

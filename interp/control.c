@@ -294,6 +294,12 @@ static cp_value dynamic_wind_resume(copse_vm *vm, cp_native *native)
 
 enum { JUMP_TARGET, JUMP_VALUES, JUMP_ENTERED, JUMP_SLOTS };
 
+static bool is_escape(cp_value tag)
+{
+    return cp_is_type(tag, CP_TYPE_CONTINUATION) &&
+           kind_of(to_continuation(tag)) == CP_CONTINUATION_ESCAPE;
+}
+
 static void keep_jump(copse_vm *vm, cp_value target, cp_value values, cp_value entered)
 {
     cp_keep(vm, JUMP_TARGET, target);
@@ -368,7 +374,7 @@ static cp_value abort_to(copse_vm *vm, cp_value tag, cp_value values)
     vm->pc = cp_native_start_pc(cp_word_a(*vm->fiber->pc));
     vm->value_count = 1;
     set_environment(vm, handlers, parameters);
-    if (cp_is_type(tag, CP_TYPE_CONTINUATION))
+    if (is_escape(tag))
         return cp_request_values(vm, values);
     return cp_request_apply(vm, vm->fp[PROMPT_HANDLER], 0, NULL, values);
 }
@@ -397,20 +403,26 @@ static cp_value reinstate(copse_vm *vm, cp_value target, cp_value values)
     case CP_CONTINUATION_ESCAPE:
         return abort_to(vm, target, values);
     case CP_CONTINUATION_COMPOSABLE:
+    case CP_CONTINUATION_GUARD:
         break;
     }
+    bool is_guard = kind_of(k) == CP_CONTINUATION_GUARD;
     cp_value arguments[] = {target, values};
-    return cp_request_tail_call(vm, vm->core[CP_CORE_COMPOSE], 2, arguments);
+    return cp_request_tail_call(vm, vm->core[is_guard ? CP_CORE_GUARD : CP_CORE_COMPOSE], 2,
+                                arguments);
 }
 
 static cp_value start_reinstate(copse_vm *vm, const cp_value *args, int count)
 {
-    (void)count;
+    if (count == JUMP_SLOTS)
+        return abort_to(vm, args[JUMP_TARGET], args[JUMP_VALUES]);
     return reinstate(vm, args[JUMP_TARGET], args[JUMP_VALUES]);
 }
 
 static cp_value resume_reinstate(copse_vm *vm, cp_native *native)
 {
+    if (kind_of(to_continuation(native->slots[JUMP_TARGET])) == CP_CONTINUATION_GUARD)
+        return abort_to(vm, native->slots[JUMP_TARGET], native->slots[JUMP_VALUES]);
     if (cp_is_true(native->slots[JUMP_ENTERED]))
         set_winds(vm, native->slots[JUMP_ENTERED]);
     return reinstate(vm, native->slots[JUMP_TARGET], native->slots[JUMP_VALUES]);
@@ -418,7 +430,7 @@ static cp_value resume_reinstate(copse_vm *vm, cp_native *native)
 
 const cp_builtin cp_reinstate_row = {
     start_reinstate,
-    COPSE_BUILTIN("continuation", "continuation values -> any", CONSTANT,
+    COPSE_BUILTIN("continuation", "continuation values [abort] -> any", CONSTANT,
                   "The frame of a jump: runs winds, then goes."),
     .resume = resume_reinstate,
 };
@@ -433,6 +445,114 @@ static cp_value resume_abort(copse_vm *vm, cp_native *native)
 {
     return abort_to(vm, native->slots[JUMP_TARGET], native->slots[JUMP_VALUES]);
 }
+
+/* ---- Guard --------------------------------------------------------------------------------- */
+
+/* A guard is a prompt whose tag is its handler. What is raised under it is handed to that handler
+ * where it was raised; it keeps that place as a continuation, aborts to the prompt, and calls the
+ * clauses there with the object and the continuation. Calling the latter without values goes back
+ * and raises the object again, to the outer handlers, so that they see the place of the raise. */
+
+static cp_value guard(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    cp_value thunk = args[0], clauses = args[1];
+    cp_continuation *k = make_continuation(vm, CP_CONTINUATION_GUARD);
+    if (k == NULL)
+        return CP_RETRY;
+    cp_value tag = cp_from_object(k);
+    cp_value outer = vm->fiber->handlers;
+    cp_value handlers = cp_cons(vm->heap, tag, outer);
+    if (cp_is_retry(handlers))
+        return CP_RETRY;
+    cp_value gone = call_above_prompt(vm, PROMPT_SLOTS, tag, thunk, NULL, 0);
+    if (cp_is_retry(gone))
+        return gone;
+    cp_value *slots = vm->fp - 2 - PROMPT_SLOTS; /* the frame of the prompt is right below */
+    slots[PROMPT_TAG] = tag;
+    slots[PROMPT_THUNK] = outer;
+    slots[PROMPT_HANDLER] = clauses;
+    cp_write(vm->heap, &vm->fiber->object, &vm->fiber->handlers, handlers);
+    return gone;
+}
+
+static cp_value guard_resume(copse_vm *vm, cp_native *native)
+{
+    cp_value values = pass_values(vm, native);
+    if (!cp_is_retry(values))
+        cp_write(vm->heap, &vm->fiber->object, &vm->fiber->handlers, native->slots[PROMPT_THUNK]);
+    return values;
+}
+
+enum { CATCH_TAG, CATCH_VALUES, CATCH_K, CATCH_STEP, CATCH_SLOTS };
+enum { CATCH_LEAVES, CATCH_RAISES };
+
+/* The handler was called with CATCH_VALUES: a list of the raised object. */
+static cp_value start_catch(copse_vm *vm, const cp_value *args, int count)
+{
+    (void)count;
+    cp_value slots[CATCH_SLOTS] = {args[CATCH_TAG], args[CATCH_VALUES], CP_FALSE,
+                                   cp_make_fixnum(CATCH_LEAVES)};
+    for (uint32_t i = 0; i < CATCH_SLOTS; i++)
+        cp_keep(vm, i, slots[i]);
+    return cp_request_again(vm);
+}
+
+/* The frame has its slots: keep what is below it and itself, then abort from above it. */
+static cp_value leave_catch(copse_vm *vm, const cp_native *native)
+{
+    cp_value *slots = native->slots;
+    cp_continuation *k = make_continuation(vm, CP_CONTINUATION_FULL);
+    if (k == NULL || !cp_is_pair(slots[CATCH_VALUES]))
+        return k == NULL ? CP_RETRY : raise_no_prompt(vm, slots[CATCH_TAG]);
+    cp_value place = cp_from_object(k);
+    cp_value values[] = {cp_car(slots[CATCH_VALUES]), place};
+    cp_value list = cp_list_from(vm->heap, values, 2, CP_NIL);
+    if (cp_is_retry(list))
+        return CP_RETRY;
+    cp_value tag = slots[CATCH_TAG];
+    cp_value *window = vm->fp - 2;
+    const uint32_t *pc = cp_return_pc(vm->fp);
+    window = cp_fiber_room(vm->heap, vm->fiber, window, 2 + CATCH_SLOTS,
+                           2 + CATCH_SLOTS + 2 + JUMP_SLOTS, &pc);
+    if (window == NULL)
+        return CP_RETRY;
+    vm->limit = cp_segment_limit(vm->fiber->segment);
+    vm->fp = window + 2;
+    window[1] = cp_from_pc(pc);
+    vm->fp[CATCH_STEP] = cp_make_fixnum(CATCH_RAISES);
+    cp_value *above = vm->fp + CATCH_SLOTS;
+    if (!cp_fiber_seal(vm->heap, vm->fiber, above, cp_native_resume_pc(CATCH_SLOTS), true)) {
+        vm->fp[CATCH_STEP] = cp_make_fixnum(CATCH_LEAVES);
+        return CP_RETRY;
+    }
+    k->slice = vm->fiber->next; /* K is young */
+    above[0] = vm->core[CP_CORE_REINSTATE];
+    above[1] = cp_from_pc(CP_UNDERFLOW_PC);
+    above[2 + JUMP_TARGET] = tag;
+    above[2 + JUMP_VALUES] = list;
+    above[2 + JUMP_ENTERED] = CP_FALSE; /* three arguments: to the prompt, not to the handler */
+    vm->fp = above + 2;
+    vm->pc = cp_native_start_pc(JUMP_SLOTS);
+    return request_go(vm);
+}
+
+static cp_value resume_catch(copse_vm *vm, cp_native *native)
+{
+    if (cp_to_fixnum(native->slots[CATCH_STEP]) == CATCH_LEAVES)
+        return leave_catch(vm, native);
+    if (cp_is_true(native->slots[CATCH_K]))
+        return pass_values(vm, native); /* the outer handler returned */
+    native->slots[CATCH_K] = CP_TRUE;
+    return cp_raise_value(vm, cp_car(native->slots[CATCH_VALUES]), true);
+}
+
+const cp_builtin cp_guard_row = {
+    start_catch,
+    COPSE_BUILTIN("guard", "guard values -> any", CONSTANT,
+                  "The frame of what was raised under a guard."),
+    .resume = resume_catch,
+};
 
 /* ---- Composing ----------------------------------------------------------------------------- */
 
@@ -740,6 +860,23 @@ static cp_value with_parameters_resume(copse_vm *vm, cp_native *native)
     return values;
 }
 
+/* (%parameterize thunk parameter value ...), for compiled code. */
+static cp_value parameterize(copse_vm *vm, const cp_value *args, int count)
+{
+    cp_value list = vm->fiber->parameters;
+    for (int i = 1; i + 1 < count; i += 2) {
+        if (!cp_is_type(args[i], CP_TYPE_PARAMETER))
+            return cp_raise(vm, CP_E_WRONG_TYPE, "parameterize: %v is no parameter", args[i]);
+        cp_value pair = cp_cons(vm->heap, args[i], args[i + 1]);
+        list = cp_is_retry(pair) ? pair : cp_cons(vm->heap, pair, list);
+        if (cp_is_retry(list))
+            return list;
+    }
+    cp_keep(vm, 0, vm->fiber->parameters);
+    cp_write(vm->heap, &vm->fiber->object, &vm->fiber->parameters, list);
+    return cp_request_call(vm, args[0], 0, NULL);
+}
+
 /* ---- The tables ---------------------------------------------------------------------------- */
 
 static const cp_type continuation_type = {
@@ -817,6 +954,16 @@ const cp_builtin cp_control_builtins[] = {
     {with_parameters, COPSE_BUILTIN("with-parameters", "values:list thunk:procedure -> any", CONSTANT,
         "Call THUNK while each parameter of the pairs in VALUES has the value of its pair."),
         .resume = with_parameters_resume},
+    {parameterize, COPSE_BUILTIN("%parameterize", "thunk:procedure rest... -> any", CONSTANT,
+        "What parameterize becomes: THUNK, then parameters and values in turn."),
+        .resume = with_parameters_resume},
+    {guard, COPSE_BUILTIN("%guard", "thunk:procedure clauses:procedure -> any", CONSTANT,
+        "What guard becomes: call THUNK. If it raises, leave it and call CLAUSES with the object and a\n"
+        "procedure that raises the object again where that happened."),
+        .resume = guard_resume},
+    {builtin_values, COPSE_BUILTIN("%values", "values... -> any", CONSTANT, "The same as values, for compiled code.")},
+    {builtin_apply, COPSE_BUILTIN("%apply", "procedure:procedure first rest... -> any", CONSTANT,
+        "The same as apply, for compiled code.")},
     {0},
 };
 /* clang-format on */

@@ -16,7 +16,8 @@
 typedef enum cp_continuation_kind {
     CP_CONTINUATION_FULL,
     CP_CONTINUATION_COMPOSABLE,
-    CP_CONTINUATION_ESCAPE
+    CP_CONTINUATION_ESCAPE,
+    CP_CONTINUATION_GUARD /* the handler of a guard, which is the tag of its prompt */
 } cp_continuation_kind;
 
 typedef struct cp_continuation {
@@ -49,6 +50,7 @@ void cp_control_init(cp_heap *heap);
  * function. */
 extern const cp_builtin cp_reinstate_row;
 extern const cp_builtin cp_compose_row;
+extern const cp_builtin cp_guard_row;
 extern const cp_builtin cp_halt_row;
 extern const cp_builtin cp_control_builtins[];
 

@@ -60,6 +60,7 @@ typedef struct cp_request {
     X(RAISE)                                                                                       \
     X(REINSTATE)                                                                                   \
     X(COMPOSE)                                                                                     \
+    X(GUARD)                                                                                       \
     X(HALT)
 
 #define CP_CORE_ENUM(name) CP_CORE_##name,

@@ -46,6 +46,7 @@
     X(RRNL, "RRNL", 2)   /* A B C | link slot */                                                   \
     X(RNL, "RNL", 2)     /* A B | link slot */                                                     \
     X(RRL, "RRL", 2)     /* A B | link slot */                                                     \
+    X(RW, "RL", 2)       /* A | link slot */                                                       \
     X(CLOSURE, "RLN", 2) /* A Bx | count | one capture a word, see CP_CAPTURE_FREE */
 
 /* What happens to registers. */
@@ -84,6 +85,8 @@ enum {
     X(IMMEDIATE, RT, CP_FX_WA, CP_MAY_NOTHING, "R[A] = the constant or character whose word is Bx") \
     X(FIXNUM, RI, CP_FX_WA, CP_MAY_NOTHING, "R[A] = sBx") \
     X(CONSTANT, RL, CP_FX_WA, CP_MAY_NOTHING, "R[A] = L[Bx]") \
+    X(CONSTANT_WIDE, RW, CP_FX_WA, CP_MAY_NOTHING, "R[A] = L[n], for slots above 65,535") \
+    X(SELF, R, CP_FX_WA, CP_MAY_NOTHING, "R[A] = the closure that runs") \
     X(FREE, RF, CP_FX_WA, CP_MAY_NOTHING, "R[A] = F[Bx]") \
     X(BOX, RR, CP_FX_WA | CP_FX_RB, CP_OP_ALLOCS, "R[A] = a new box that holds R[B]") \
     X(BOX_GET, RR, CP_FX_WA | CP_FX_RB, CP_MAY_NOTHING, "R[A] = what the box R[B] holds") \

@@ -11,8 +11,8 @@
  * here through a table); with CP_DISPATCH_SWITCH by a switch. */
 #include "interp/vm.h"
 
-#include "interp/bignum.h"
 #include "interp/collect.h"
+#include "interp/number.h"
 #include "sched/memory.h"
 
 enum { FUEL_SLICE = 10000 }; /* how often an interrupt is looked for */
@@ -514,6 +514,10 @@ reload:
     NEXT;
     CASE(CONSTANT) : RA = links[cp_word_bx(word)];
     NEXT;
+    CASE(CONSTANT_WIDE) : RA = links[*pc++];
+    NEXT;
+    CASE(SELF) : RA = fp[-2];
+    NEXT;
     CASE(FREE) : RA = cp_to_closure(fp[-2])->free[cp_word_bx(word)];
     NEXT;
 
@@ -597,7 +601,7 @@ reload:
 
     CASE(SAME) : RA = cp_make_boolean(cp_same(RB, RC));
     NEXT;
-    CASE(EQV) : RA = cp_make_boolean(cp_same(RB, RC) || cp_eqv_slow(vm, RB, RC));
+    CASE(EQV) : RA = cp_make_boolean(cp_number_eqv(RB, RC));
     NEXT;
     CASE(NOT) : RA = cp_make_boolean(!cp_is_true(RB));
     NEXT;
@@ -1223,7 +1227,7 @@ static bool make_names(copse_vm *vm)
 static bool make_core(copse_vm *vm)
 {
     static const cp_builtin *const rows[] = {&cp_raise_row, &cp_reinstate_row, &cp_compose_row,
-                                             &cp_halt_row};
+                                             &cp_guard_row, &cp_halt_row};
     _Static_assert(CP_COUNT_OF(rows) == CP_CORE_COUNT, "a row for each");
     vm->empty_code = cp_make_empty_code(vm->heap);
     if (cp_is_retry(vm->empty_code))

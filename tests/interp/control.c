@@ -41,23 +41,22 @@ static void a_generator_switches_back_and_forth(void **state)
 {
     (void)state;
     /* The producer walks 3, 2, 1 and gives each to the consumer, which sums them. */
-    check(BODY(8,
-               DEFINE(switch) DEFINE(yield)
-                   DEFINE(producer) "global r1 producer\nglobal-define r1 resume\nfixnum r1 0\n"
-                                    "again:\nglobal r4 switch\ncall-global call/cc r2 1\n"
-                                    "jump-if-false r2 end\nadd r1 r1 r2\nloop again\nend:\nreturn "
-                                    "r1\n") "procedure switch\nregisters 4\nparameters "
-                                            "1\nglobal-define r0 back\n"
-                                            "fixnum r3 0\ntail-call-global resume r1 1\n"
-                                            "procedure producer\nregisters 6\nparameters 1\nfixnum "
-                                            "r0 3\n"
-                                            "again:\njump-if-equal-i r0 0 end\nclosure r3 yield "
-                                            "r0\ncall-global call/cc r1 1\n"
-                                            "sub-i r0 r0 1\nloop again\n"
-                                            "end:\nimmediate r3 #f\ntail-call-global back r1 1\n"
-                                            "procedure yield\nregisters 4\ncaptures 1\nparameters "
-                                            "1\nglobal-define r0 resume\n"
-                                            "free r3 f0\ntail-call-global back r1 1\n",
+    check(BODY(8, DEFINE(switch) DEFINE(yield) DEFINE(
+                      producer) "global r1 producer\nglobal-define r1 resume\nfixnum r1 0\n"
+                                "again:\nglobal r4 switch\ncall-global call/cc r2 1\n"
+                                "jump-if-false r2 end\nadd r1 r1 r2\nloop again\nend:\nreturn "
+                                "r1\n") "procedure switch\nregisters 4\nparameters "
+                                        "1\nglobal-define r0 back\n"
+                                        "fixnum r3 0\ntail-call-global resume r1 1\n"
+                                        "procedure producer\nregisters 6\nparameters 1\nfixnum "
+                                        "r0 3\n"
+                                        "again:\njump-if-equal-i r0 0 end\nclosure r3 yield "
+                                        "r0\ncall-global call/cc r1 1\n"
+                                        "sub-i r0 r0 1\nloop again\n"
+                                        "end:\nimmediate r3 #f\ntail-call-global back r1 1\n"
+                                        "procedure yield\nregisters 4\ncaptures 1\nparameters "
+                                        "1\nglobal-define r0 resume\n"
+                                        "free r3 f0\ntail-call-global back r1 1\n",
           "6", "");
 }
 
@@ -260,7 +259,8 @@ static void a_wind_passes_on_all_values(void **state)
                                                                                          "2\nreturn"
                                                                                          "-values "
                                                                                          "r0 "
-                                                                                         "2\n" NOTE(in)
+                                                                                         "2\n" NOTE(
+                                                                                             in)
                                                                                              NOTE(
                                                                                                  out),
         "(1 . 2)", "in out");
@@ -520,6 +520,82 @@ static void many_failing_handlers_do_not_nest_in_c(void **state)
     cp_test_close(&m);
 }
 
+/* ---- Guards -------------------------------------------------------------------------------- */
+
+/* (%guard body clauses) in main, which conses 7 to its value. */
+#define GUARD                                                                                      \
+    "fixnum r1 7\nclosure r4 body\nclosure r5 clauses\ncall-global %guard r2 2\ncons r1 r1 r2\n"   \
+    "return r1\n"
+
+static void a_guard_gives_the_value_or_what_its_clauses_give(void **state)
+{
+    (void)state;
+    check(BODY(8, GUARD) "procedure body\nregisters 1\nparameters 0\nfixnum r0 3\nreturn r0\n"
+                         "procedure clauses\nregisters 2\nparameters 2\nreturn r0\n",
+          "(7 . 3)", "");
+    check(
+        BODY(
+            8,
+            GUARD) "procedure body\nregisters 8\nparameters 0\nclosure r3 note-in\nclosure r4 bad\n"
+                   "closure r5 note-out\ncall-global dynamic-wind r1 3\nreturn r1\n"
+                   "procedure bad\nregisters 4\nparameters 0\nconstant r2 oops\ncall-global raise "
+                   "r0 1\n"
+                   "return r0\n"
+                   "procedure clauses\nregisters 6\nparameters 2\nmove r4 r0\ncall-global note r2 "
+                   "1\n"
+                   "cons r0 r0 r0\nreturn r0\n" NOTE(in) NOTE(out),
+        "(7 oops . oops)", "in out oops");
+    check(BODY(8, GUARD) "procedure body\nregisters 1\nparameters 0\nfixnum r0 3\ncar r0 r0\n"
+                         "return r0\n"
+                         "procedure clauses\nregisters 5\nparameters 2\nmove r3 r0\nmove r2 r0\n"
+                         "move r4 r0\ncall-global condition-kind r2 1\nreturn r2\n",
+          "(7 . wrong-type)", "");
+}
+
+static void a_guard_without_a_matching_clause_raises_again_at_the_place(void **state)
+{
+    (void)state;
+    /* The outer handler sees the object inside the wind of the raise, and its value is the value of
+     * raise-continuable there. */
+    check(BODY(8,
+               "closure r3 handler\nclosure r4 guarded\ncall-global with-exception-handler r1 2\n"
+               "return r1\n") "procedure guarded\nregisters 8\nparameters 0\n" GUARD
+                              "procedure body\nregisters 8\nparameters 0\nclosure r3 "
+                              "note-in\nclosure r4 bad\n"
+                              "closure r5 note-out\ncall-global dynamic-wind r1 3\nreturn r1\n"
+                              "procedure bad\nregisters 4\nparameters 0\nfixnum r2 40\n"
+                              "call-global raise-continuable r0 1\nadd-i r0 r0 1\nreturn r0\n"
+                              "procedure clauses\nregisters 6\nparameters 2\nconstant r4 "
+                              "none\ncall-global note r2 1\n"
+                              "move r2 r1\ntail-call r2 0\n"
+                              "procedure handler\nregisters 6\nparameters 1\nconstant r3 "
+                              "seen\ncall-global note r1 1\n"
+                              "add-i r0 r0 1\nreturn r0\n" NOTE(in) NOTE(out),
+          "(7 . 42)", "in out none in seen out");
+    check(
+        BODY(8, GUARD) "procedure body\nregisters 4\nparameters 0\nconstant r2 oops\n"
+                       "call-global raise r0 1\nreturn r0\n"
+                       "procedure clauses\nregisters 4\nparameters 2\nmove r2 r1\ntail-call r2 0\n",
+        "raised oops", "");
+}
+
+static void guards_nest(void **state)
+{
+    (void)state;
+    check(
+        BODY(
+            8,
+            GUARD) "procedure body\nregisters 8\nparameters 0\nclosure r4 inner\nclosure r5 again\n"
+                   "call-global %guard r2 2\nreturn r2\n"
+                   "procedure inner\nregisters 4\nparameters 0\nfixnum r2 1\ncall-global raise r0 "
+                   "1\nreturn r0\n"
+                   "procedure again\nregisters 5\nparameters 2\nadd-i r4 r0 1\ncall-global raise "
+                   "r2 1\n"
+                   "return r2\n"
+                   "procedure clauses\nregisters 2\nparameters 2\nadd-i r0 r0 10\nreturn r0\n",
+        "(7 . 12)", "");
+}
+
 /* ---- Parameters ---------------------------------------------------------------------------- */
 
 static void a_parameter_has_its_value_inside_and_outside(void **state)
@@ -629,17 +705,16 @@ static void a_parked_call_can_be_answered_with_a_condition(void **state)
     (void)state;
     cp_test_machine m;
     cp_test_open(&m, 0, NULL);
-    cp_fiber *fiber =
-        cp_test_fiber(&m,
-                      cp_test_load(&m, BODY(8, "closure r3 body\ncall-global call/ec r1 1\nreturn "
-                                               "r1\n") "procedure body\nregisters 8\nparameters "
-                                                       "1\nclosure r4 parks\n"
-                                                       "move r3 r0\ncall-global "
-                                                       "with-exception-handler r1 2\nreturn r1\n"
-                                                       "procedure parks\nregisters 4\nparameters "
-                                                       "0\nfixnum r2 1\n"
-                                                       "call-global park r0 1\nadd-i r0 r0 "
-                                                       "1\nreturn r0\n"));
+    cp_fiber *fiber = cp_test_fiber(
+        &m, cp_test_load(&m, BODY(8, "closure r3 body\ncall-global call/ec r1 1\nreturn "
+                                     "r1\n") "procedure body\nregisters 8\nparameters "
+                                             "1\nclosure r4 parks\n"
+                                             "move r3 r0\ncall-global "
+                                             "with-exception-handler r1 2\nreturn r1\n"
+                                             "procedure parks\nregisters 4\nparameters "
+                                             "0\nfixnum r2 1\n"
+                                             "call-global park r0 1\nadd-i r0 r0 "
+                                             "1\nreturn r0\n"));
     assert_string_equal(cp_test_run(&m, fiber, 1000), "parked 1");
     assert_string_equal(cp_test_run(&m, fiber, 1000), "refused");
     cp_vm_wake_raising(m.vm, fiber, cp_make_fixnum(44));
@@ -896,6 +971,9 @@ CP_TEST_MAIN(cmocka_unit_test(a_register_is_on_reentry_as_it_was_at_the_capture)
              cmocka_unit_test(returning_from_a_handler_of_raise_is_an_error_for_the_outer_one),
              cmocka_unit_test(an_error_carries_message_irritants_place_and_trace),
              cmocka_unit_test(many_failing_handlers_do_not_nest_in_c),
+             cmocka_unit_test(a_guard_gives_the_value_or_what_its_clauses_give),
+             cmocka_unit_test(a_guard_without_a_matching_clause_raises_again_at_the_place),
+             cmocka_unit_test(guards_nest),
              cmocka_unit_test(a_parameter_has_its_value_inside_and_outside),
              cmocka_unit_test(a_halt_always_ends),
              cmocka_unit_test(halting_a_fiber_that_never_ran_runs_nothing),

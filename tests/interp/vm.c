@@ -42,6 +42,15 @@ static void numbers_are_added_subtracted_and_multiplied(void **state)
         {BINARY("mul", "-3", "4"), "-12"},
         {BINARY("mul", "16777216", "16777216"), "281474976710656"},
         {BINARY("mul", "2.5", "2.0"), "5.0"},
+        {BODY(3, "constant r1 562949953421311\nadd-i r1 r1 1\nsub-i r1 r1 1\nreturn r1\n"),
+         "562949953421311"},
+        {BODY(3, "constant r1 562949953421311\nmul r2 r1 r1\nquotient r2 r2 r1\nreturn r2\n"),
+         "562949953421311"},
+        {BODY(3, "constant r1 #number\"1000000000000000000000\"\nconstant r2 1000000000\n"
+                 "quotient r1 r1 r2\nreturn r1\n"),
+         "1000000000000"},
+        {BINARY("div", "1", "3"),
+         "raised unsupported: /: 1 by 3 is no integer, and there are no fractions"},
         {IMMEDIATE("add-i", "40", "2"), "42"},
         {IMMEDIATE("add-i", "0.5", "-1"), "-0.5"},
         {IMMEDIATE("add-i", "()", "1"), "raised wrong-type: +: () is no number"},
@@ -201,6 +210,8 @@ static void variables_live_in_registers_boxes_closures_and_cells(void **state)
         {BODY(2, "fixnum r1 1\nglobal-define r1 g\nfixnum r1 2\nglobal-set r1 g\nglobal r0 g\n"
                  "return r0\n"),
          "2"},
+        {BODY(2, "constant-wide r1 (a b)\nreturn r1\n"), "(a b)"},
+        {BODY(2, "self r1\nis r1 r1 procedure?\nreturn r1\n"), "#t"},
         {BODY(2, "immediate r1 #<unset>\ncheck-set r1 x\nreturn r1\n"),
          "raised unbound: the variable x is used before it has a value"},
         {BODY(6, "immediate r1 #f\nclosure r2 me r1\nclosure-patch r2 0 r2\nmove r3 r2\n"
