@@ -302,6 +302,7 @@ static void write_plain(cp_draft *draft, const cp_draft_instruction *it)
     case CP_FORMAT_RRNL:
     case CP_FORMAT_RNL:
     case CP_FORMAT_RRL:
+    case CP_FORMAT_RW:
         cp_builder_emit(b, cp_word_abc(op, it->a, it->b, it->c));
         cp_builder_emit(b, it->word);
         return;
