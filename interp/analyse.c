@@ -132,7 +132,7 @@ static void visit(walk *w, cp_node *node, bool is_tail);
  * its captures. Bounded: a procedure that has it already has passed it on. */
 static void capture(walk *w, cp_lambda *lambda, cp_local *variable)
 {
-    for (; lambda != variable->home; lambda = lambda->parent) {
+    for (; lambda != variable->home && !cp_is_self(lambda, variable); lambda = lambda->parent) {
         for (uint32_t i = 0; i < lambda->capture_count; i++) {
             if (lambda->captures[i] == variable)
                 return;

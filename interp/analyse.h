@@ -14,6 +14,13 @@
 
 #include "interp/simplify.h"
 
+/* Whether VARIABLE is the closure of LAMBDA itself, while its code runs: no capture is needed. */
+static inline bool cp_is_self(const cp_lambda *lambda, const cp_local *variable)
+{
+    return variable->value != NULL && variable->value->kind == CP_NODE_LAMBDA &&
+           variable->value->as.lambda == lambda;
+}
+
 /* Settle all of that for PROGRAM, a LAMBDA node. False when memory is refused. */
 bool cp_analyse(cp_nodes *core, cp_node *program) CP_MUST_USE;
 

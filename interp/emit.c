@@ -159,7 +159,7 @@ static uint32_t link_constant(emitter *e, const cp_term *term, uint32_t depth)
 static uint32_t check_slot(emitter *e, uint32_t slot, cp_position at)
 {
     if (slot > LINK_MAX)
-        (void)cp_expand_fail(e->x, at, "a constant has more than %d parts", LINK_MAX);
+        (void)cp_expand_fail(e->x, at, "a procedure has more than %d links", LINK_MAX);
     return slot;
 }
 
@@ -169,6 +169,14 @@ static uint32_t link_cell(emitter *e, const cp_global *global)
 }
 
 /* ---- Loading ------------------------------------------------------------------------------- */
+
+static void load_slot(emitter *e, uint32_t slot, uint32_t reg)
+{
+    if (slot <= LINK_MAX)
+        op(e, CP_OP_CONSTANT, reg, slot, 0);
+    else
+        cp_draft_emit_wide(&e->draft, CP_OP_CONSTANT_WIDE, reg, 0, 0, slot);
+}
 
 static void load_constant(emitter *e, const cp_term *term, uint32_t reg)
 {
@@ -180,8 +188,7 @@ static void load_constant(emitter *e, const cp_term *term, uint32_t reg)
     else if (bits <= 0xFFFF)
         op(e, CP_OP_IMMEDIATE, reg, (uint32_t)bits, 0);
     else
-        op(e, CP_OP_CONSTANT, reg,
-           check_slot(e, link_constant(e, term, CONSTANT_DEPTH_MAX), term->position), 0);
+        load_slot(e, link_constant(e, term, CONSTANT_DEPTH_MAX), reg);
 }
 
 static void load_value(emitter *e, cp_value value, uint32_t reg)
@@ -202,7 +209,9 @@ static uint32_t free_index(const emitter *e, const cp_local *variable)
 
 static void load_local(emitter *e, const cp_local *variable, uint32_t reg)
 {
-    if (variable->home != e->lambda)
+    if (cp_is_self(e->lambda, variable))
+        op(e, CP_OP_SELF, reg, 0, 0);
+    else if (variable->home != e->lambda)
         op(e, variable->is_boxed ? CP_OP_FREE_BOX_GET : CP_OP_FREE, reg, free_index(e, variable),
            0);
     else if (variable->is_boxed)
@@ -951,12 +960,20 @@ static void emit_closure(emitter *e, cp_lambda *lambda, uint32_t reg, cp_positio
     uint32_t *captures = CP_TAKE_ARRAY(e->arena, lambda->capture_count, uint32_t);
     if (captures == NULL)
         return;
+    uint32_t top = e->top;
     for (uint32_t i = 0; i < lambda->capture_count; i++) {
         const cp_local *v = lambda->captures[i];
-        captures[i] = v->home == e->lambda ? (uint32_t)v->reg : free_index(e, v) | CP_CAPTURE_FREE;
+        if (cp_is_self(e->lambda, v)) {
+            captures[i] = push(e);
+            op(e, CP_OP_SELF, captures[i], 0, 0);
+        } else {
+            captures[i] =
+                v->home == e->lambda ? (uint32_t)v->reg : free_index(e, v) | CP_CAPTURE_FREE;
+        }
     }
     e->draft.position = at;
     cp_draft_emit_closure(&e->draft, reg, slot, captures, lambda->capture_count);
+    e->top = top;
 }
 
 /* Put the captures that are variables of FIX in front, where CLOSURE_PATCH can name them. */

@@ -1130,6 +1130,17 @@ static uint32_t own_need(const cp_node *node)
     return 3;
 }
 
+/* Atoms of a constant, each of which takes a link slot. The depth is that of form.h. */
+static uint32_t count_atoms(const cp_term *term)
+{
+    uint32_t atoms = 1;
+    for (; cp_term_is_pair(term); term = term->as.pair.cdr)
+        atoms += count_atoms(term->as.pair.car);
+    for (uint32_t i = 0; term->kind == CP_TERM_VECTOR && i < term->length; i++)
+        atoms += count_atoms(term->as.items[i]);
+    return atoms;
+}
+
 /* TOP registers are taken when LAMBDA is code of the frame around it, else 0. */
 static uint32_t fit_lambda(simplifier *s, cp_lambda *lambda, uint32_t top)
 {
@@ -1162,6 +1173,8 @@ static uint32_t fit(simplifier *s, cp_node *node, uint32_t top)
         (void)fit_lambda(s, node->as.lambda, 0);
         return 1;
     }
+    if (node->kind == CP_NODE_CONSTANT)
+        return count_atoms(node->as.constant);
     if (node->kind == CP_NODE_SEQUENCE && node->as.sequence.count > 8)
         return fit_sequence(s, node, top);
     uint32_t total = 1;

@@ -304,21 +304,18 @@ static void the_important_shapes_have_the_code_one_would_write(void **state)
          "procedure \n"
          "  registers 5\n"
          "  parameters 1 0 0\n"
-         "    immediate r1 #<unset>\n"
-         "    closure r1 walk r1\n"
-         "    closure-patch r1 0 r1\n"
+         "    closure r1 walk\n"
          "    move r2 r1\n"
          "    move r4 r0\n"
          "    tail-call r2 1\n"
          "procedure walk\n"
          "  registers 5\n"
-         "  captures 1\n"
          "  parameters 1 0 0\n"
          "    jump-unless-pair r0 L9\n"
-         "    free r1 f0\n"
+         "    self r1\n"
          "    car r3 r0\n"
          "    call r1 1\n"
-         "    free r2 f0\n"
+         "    self r2\n"
          "    cdr r4 r0\n"
          "    call r2 1\n"
          "    add r1 r1 r2\n"
@@ -634,6 +631,11 @@ static void programs_have_any_number_of_constants(void **state)
     end = repeat(end, "(add 's%d)", 70000);
     end += sprintf(end, " n)");
     check_value(p, text, "70000");
+    end = text + sprintf(text, "(define (last v a) (list a (vector-ref v 69999))) (last '#(");
+    end = repeat(end, "s%d ", 70000);
+    end += sprintf(end, ") last-argument)");
+    (void)program_eval(p, "(define last-argument 5)");
+    check_value(p, text, "(5 s69999)");
     close_program(p, text);
 }
 

@@ -284,6 +284,210 @@ static void control_works_in_compiled_code(void **state)
     check_eval(cases, CP_COUNT_OF(cases));
 }
 
+static void programs_of_every_kind_give_their_values(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"(let* () 5)", "5"},
+        {"(let () 5)", "5"},
+        {"(let* ((x 1) (x (+ x 1)) (x (* x 10))) x)", "20"},
+        {"(letrec ((f (lambda (n) (if (= n 0) 1 (* n (f (- n 1))))))) (f 20))",
+         "2432902008176640000"},
+        {"(letrec ((f (lambda () g)) (g 5)) (f))", "5"},
+        {"(let ((f (lambda (x) (* x x)))) (+ (f 3) (f 4)))", "25"},
+        {"(let ((f (lambda (x . l) (cons x l)))) (f 1 2 3))", "(1 2 3)"},
+        {"((lambda (a b . c) (list a b c)) 1 2 3 4)", "(1 2 (3 4))"},
+        {"((case-lambda ((a) 'one) ((a b) 'two) (l 'many)) 1 2 3)", "many"},
+        {"(let ((x 5)) (define y 10) (set! x (+ x y)) x)", "15"},
+        {"(define (f . l) l) (f)", "()"},
+        {"(define (opt a . l) (if (pair? l) (car l) a)) (list (opt 1) (opt 1 2))", "(1 2)"},
+        {"(define a 1) (define (get) a) (set! a 2) (get)", "2"},
+        {"(let ((a 1)) (set! a (+ a 1)) (set! a (* a 10)) a)", "20"},
+        {"(let ((a 1) (b 2)) (set! a b) (set! b a) (list a b))", "(2 2)"},
+        {"(let ((v (vector 1 2 3)) (i 0)) (vector-set! v i 'x) (set! i (+ i 1)) "
+         "(vector-set! v i 'y) v)",
+         "#(x y 3)"},
+        {"(let loop ((i 0)) (cond ((= i 3) 'done) (else (set! i (+ i 1)) (loop "
+         "i))))",
+         "done"},
+        {"(let outer ((i 0) (acc '())) (if (= i 3) (reverse acc) (let inner ((j "
+         "0) (acc acc)) (if (= j i) (outer (+ i 1) acc) (inner (+ j 1) (cons (+ "
+         "(* 10 i) j) acc))))))",
+         "(10 20 21)"},
+        {"(let loop ((n 5) (k (lambda (x) x))) (if (= n 0) (k 1) (loop (- n 1) "
+         "(lambda (x) (k (* n x))))))",
+         "120"},
+        {"(define (compose f g) (lambda (x) (f (g x)))) ((compose (lambda (x) (+ "
+         "x 1)) (lambda (x) (* x 2))) 5)",
+         "11"},
+        {"(define (curry f . a) (lambda b (apply f (append a b)))) ((curry + 1) 2)", "3"},
+        {"(define (make-stack) (let ((s '())) (lambda (op . a) (case op ((push) "
+         "(set! s (cons (car a) s)) s) ((pop) (let ((x (car s))) (set! s (cdr s)) "
+         "x)) (else 'what))))) (define st (make-stack)) (st 'push 1) (st 'push 2) "
+         "(list (st 'pop) (st 'pop) (st 'x))",
+         "(2 1 what)"},
+        {"(map (lambda (x y) (* x y)) '(1 2 3) '(4 5 6))", "(4 10 18)"},
+        {"(let ((x 'a)) (case x ((a e i o u) 'vowel) (else 'consonant)))", "vowel"},
+        {"(case (* 2 3) ((2 3 5 7) 'prime) ((1 4 6 8 9) 'composite))", "composite"},
+        {"(case 'x (else 1))", "1"},
+        {"(cond ((eqv? 1 2) 'no) ((eqv? 2 2)) (else 'never))", "#t"},
+        {"(cond ((+ 1 1) => (lambda (x) (* x x))))", "4"},
+        {"(and 1 (or #f 2) 3)", "3"},
+        {"(if (and #t (not #f)) 'yes 'no)", "yes"},
+        {"(if (or (null? '()) (car '())) 'yes 'no)", "yes"},
+        {"(not (or #f (and #t #f)))", "#t"},
+        {"(let ((x #f)) (if (not x) 1 2))", "1"},
+        {"(let ((x 3)) (if (and (> x 1) (< x 5)) (+ x 1) (- x 1)))", "4"},
+        {"(let ((x 3)) (list (if (> x 2) 'a 'b) (if (>= 2 x) 'a 'b) (if (< 2 x) "
+         "'a 'b) (if (<= x 2) 'a 'b)))",
+         "(a b a b)"},
+        {"(let ((x 3.5)) (list (> x 3) (< 3 x) (= x 3.5) (<= x 3) (>= x 4)))", "(#t #t #t #f #f)"},
+        {"(let ((x 0.0)) (/ 1 x))", "+inf.0"},
+        {"(let ((n 100)) (list (quotient n 7) (modulo (- n) 7) (remainder (- n) "
+         "7)))",
+         "(14 5 -2)"},
+        {"(+ 562949953421311 1)", "562949953421312"},
+        {"(let ((x 562949953421311)) (+ x 1))", "562949953421312"},
+        {"(* 1.5 2)", "3.0"},
+        {"(- 5 0.5)", "4.5"},
+        {"(let ((x 10)) (- 1 x))", "-9"},
+        {"(let ((l (list 1 2 3))) (set-cdr! (cddr l) '(4)) l)", "(1 2 3 4)"},
+        {"(let ((p (cons 1 2))) (eq? p p))", "#t"},
+        {"(eq? '() '())", "#t"},
+        {"(let ((s \"abc\")) (eq? s s))", "#t"},
+        {"(begin (define-values (q r) (values 7 2)) (list q r))", "(7 2)"},
+        {"(receive l (values) l)", "()"},
+        {"(receive (a b . c) (values 1 2) (list a b c))", "(1 2 ())"},
+        {"(let-values (((a) 5)) a)", "5"},
+        {"(let-values ((() (values))) 7)", "7"},
+        {"(let*-values (((a b) (values 1 2)) ((x y) (values b a))) (list x y))", "(2 1)"},
+        {"(call-with-values (lambda () 5) (lambda (x) (* x x)))", "25"},
+        {"(call-with-values values (lambda l l))", "()"},
+        {"(+ 1 (call-with-values (lambda () (values 4 5)) (lambda (a b) b)))", "6"},
+        {"(let-values (((a b) (call/cc (lambda (k) (k 1 2))))) (list b a))", "(2 1)"},
+        {"(let-values (((q r) (let loop ((n 17) (q 0)) (if (< n 5) (values q n) "
+         "(loop (- n 5) (+ q 1)))))) (list q r))",
+         "(3 2)"},
+        {"(dynamic-wind (lambda () #f) (lambda () 'v) (lambda () #f))", "v"},
+        {"(call/cc (lambda (k) (dynamic-wind (lambda () 1) (lambda () (k 'out)) "
+         "(lambda () 2))))",
+         "out"},
+        {"(let ((l '())) (dynamic-wind (lambda () (set! l (cons 1 l))) (lambda () "
+         "(set! l (cons 2 l))) (lambda () (set! l (cons 3 l)))) l)",
+         "(3 2 1)"},
+        {"(guard (e (#f 'no) ((eq? e 'x) 'yes)) (raise 'x))", "yes"},
+        {"(guard (e ((string? e) e)) (+ 1 (raise \"s\")))", "\"s\""},
+        {"(guard (e (else (list 'got (condition-irritants e)))) (error \"bad\" 1 2))",
+         "(got (1 2))"},
+        {"(guard (e ((symbol? e) (list e 'handled))) (guard (e ((string? e) "
+         "'wrong)) (raise 'inner)))",
+         "(inner handled)"},
+        {"(let ((l '())) (guard (e (#t (set! l (cons 'h l)))) (dynamic-wind "
+         "(lambda () (set! l (cons 'in l))) (lambda () (raise 'x)) (lambda () "
+         "(set! l (cons 'out l))))) (reverse l))",
+         "(in out h)"},
+        {"(guard (e (#t (* e 2))) (let loop ((i 0)) (if (= i 5) (raise i) (loop "
+         "(+ i 1)))))",
+         "10"},
+        {"(with-exception-handler (lambda (e) 10) (lambda () (+ 1 "
+         "(raise-continuable 'c))))",
+         "11"},
+        {"(define p (make-parameter 10)) (parameterize ((p 20)) (let ((inner "
+         "(p))) (list inner)))",
+         "(20)"},
+        {"(define (gp) (p)) (parameterize ((p 1)) (parameterize ((p 2)) (gp)))", "2"},
+        {"(let ((s (delay (+ 1 1)))) (+ (force s) (force s)))", "4"},
+        {"(force 5)", "5"},
+        {"(force (make-promise 6))", "6"},
+        {"(define-record-type <node> (node l r) node? (l node-l) (r node-r "
+         "set-node-r!)) (define nd (node 1 2)) (set-node-r! nd 9) (list (node-l "
+         "nd) (node-r nd) (node? nd) (node? 'x))",
+         "(1 9 #t #f)"},
+        {"(node-l 5)", "raised wrong-type: 5 is no <node>"},
+        {"(node 1)", "raised wrong-arity: node: expected 2 arguments, got 1"},
+        {"(let () (define-record-type q #t q? (a q-a)) 1)",
+         "test.scm:1:31: define-record-type: the constructor is not (name field "
+         "...), a name or #f"},
+        {"(let-syntax ((a (syntax-rules () ((_) 1))) (b (syntax-rules () ((_) "
+         "2)))) (+ (a) (b)))",
+         "3"},
+        {"(letrec-syntax ((ev? (syntax-rules () ((_) #t) ((_ x . r) (od? . r)))) "
+         "(od? (syntax-rules () ((_) #f) ((_ x . r) (ev? . r))))) (list (ev? 1 2) "
+         "(ev? 1)))",
+         "(#t #f)"},
+        {"(define-syntax for (syntax-rules (in) ((_ x in l b ...) (for-each "
+         "(lambda (x) b ...) l)))) (let ((s 0)) (for y in '(1 2 3) (set! s (+ s "
+         "y))) s)",
+         "6"},
+        {"(define-syntax my-cond (syntax-rules (else) ((_ (else e)) e) ((_ (c e) "
+         "r ...) (if c e (my-cond r ...))))) (my-cond (#f 1) ((= 1 1) 2) (else 3))",
+         "2"},
+        {"(define-syntax let2 (syntax-rules () ((_ ((n v) ...) . b) ((lambda (n "
+         "...) . b) v ...)))) (let2 ((a 1) (b 2)) (+ a b))",
+         "3"},
+        {"(define-syntax loop-until (syntax-rules () ((_ v i c s b ...) (let lp "
+         "((v i)) (if c v (begin b ... (lp s))))))) (loop-until z 0 (= z 5) (+ z "
+         "1))",
+         "5"},
+        {"(let loop ((i 0)) (if (< i 1000000) (loop (+ i 1)) i))", "1000000"},
+        {"(define (count-to n) (do ((i 0 (+ i 1)) (s 0 (+ s i))) ((= i n) s))) "
+         "(count-to 1000)",
+         "499500"},
+        {"(define (mutual a) (define (x n) (if (= n 0) 'x (y (- n 1)))) (define "
+         "(y n) (if (= n 0) 'y (x (- n 1)))) (x a)) (list (mutual 4) (mutual 5))",
+         "(x y)"},
+        {"(define (hanoi n a b c) (if (= n 0) 0 (+ (hanoi (- n 1) a c b) 1 (hanoi "
+         "(- n 1) c b a)))) (hanoi 10 'a 'b 'c)",
+         "1023"},
+        {"(define (flatten t) (cond ((null? t) '()) ((pair? t) (append (flatten "
+         "(car t)) (flatten (cdr t)))) (else (list t)))) (flatten '(1 (2 (3 4)) "
+         "5))",
+         "(1 2 3 4 5)"},
+        {"(define (qs l) (if (null? l) '() (let ((p (car l))) (let part ((l (cdr "
+         "l)) (a '()) (b '())) (cond ((null? l) (append (qs a) (list p) (qs b))) "
+         "((< (car l) p) (part (cdr l) (cons (car l) a) b)) (else (part (cdr l) a "
+         "(cons (car l) b)))))))) (qs '(3 1 4 1 5 9 2 6))",
+         "(1 1 2 3 4 5 6 9)"},
+        {"(define (fact n) (if (= n 0) 1 (* n (fact (- n 1))))) (fact 10)", "3628800"},
+        {"(define x 10) (define (shadow x) (let ((x (* x 2))) (let ((x (+ x 1))) "
+         "x))) (list (shadow 1) x)",
+         "(3 10)"},
+        {"(let ((f #f)) (set! f (lambda (n) (if (= n 0) 'ok (f (- n 1))))) (f "
+         "1000))",
+         "ok"},
+        {"(let ((list (lambda x (cons 'mine x)))) (list 1 2))", "(mine 1 2)"},
+        {"(let ((car cdr)) (car '(1 2)))", "(2)"},
+        {"(define (tree-insert t x) (cond ((null? t) (list x '() '())) ((< x (car "
+         "t)) (list (car t) (tree-insert (cadr t) x) (caddr t))) (else (list (car "
+         "t) (cadr t) (tree-insert (caddr t) x))))) (tree-insert (tree-insert "
+         "(tree-insert '() 5) 3) 8)",
+         "(5 (3 () ()) (8 () ()))"},
+        {"(define k2 #f) (define (gen) (call/cc (lambda (return) (for-each "
+         "(lambda (x) (call/cc (lambda (next) (set! k2 next) (return x)))) '(1 2 "
+         "3)) 'end))) (gen)",
+         "1"},
+        {"(let ((r '()) (k #f) (n 0)) (set! r (cons (call/cc (lambda (c) (set! k "
+         "c) 0)) r)) (set! n (+ n 1)) (if (< n 3) (k n) (list n r)))",
+         "(3 (2 1 0))"},
+        {"(let ((i 0)) (let loop () (if (< i 5) (begin (set! i (+ i 1)) (loop)) "
+         "i)))",
+         "5"},
+        {"(let ((x 1)) (begin (set! x 2) (set! x (+ x 3))) x)", "5"},
+        {"(vector-length #(1 2 3))", "3"},
+        {"(string? (let ((x \"a\")) x))", "#t"},
+        {"(let ((a 1)) (let ((f (lambda () (set! a (+ a 1)) a))) (f) (f) a))", "3"},
+        {"`(1 ,@(map (lambda (x) (* x x)) '(2 3)) ,(+ 4 5))", "(1 4 9 9)"},
+        {"`((,(+ 1 1) . ,(+ 1 2)) ,@'() . tail)", "((2 . 3) . tail)"},
+        {"(let ((a 1) (b '(2 3))) `(,a #(,a ,@b) ,@b))", "(1 #(1 2 3) 2 3)"},
+        {"'#(a #(b) \"c\")", "#(a #(b) \"c\")"},
+        {"''a", "'a"},
+        {"'|hello world|", "|hello world|"},
+        {"(quote #\\space)", "#\\space"},
+    };
+    check_eval(cases, CP_COUNT_OF(cases));
+}
+
 CP_TEST_MAIN(cmocka_unit_test(core_forms_give_their_values),
              cmocka_unit_test(primitives_give_their_values),
-             cmocka_unit_test(control_works_in_compiled_code))
+             cmocka_unit_test(control_works_in_compiled_code),
+             cmocka_unit_test(programs_of_every_kind_give_their_values))

@@ -410,7 +410,6 @@ static const cp_builtin builtins[] = {
 };
 
 static const char prelude[] =
-    "(define %apply apply) (define %values values)"
     "(define (%append2 a b) (if (pair? a) (cons (car a) (%append2 (cdr a) b)) b))"
     "(define (%append . l) (if (null? l) '() (if (null? (cdr l)) (car l)"
     " (%append2 (car l) (apply %append (cdr l))))))"
@@ -431,14 +430,6 @@ static const char prelude[] =
     "(define (memv x l) (cond ((null? l) #f) ((eqv? x (car l)) l) (else (memv x (cdr l)))))"
     "(define (assv x l) (cond ((null? l) #f) ((eqv? x (car (car l))) (car l)) (else (assv x (cdr "
     "l)))))"
-    "(define (%parameterize thunk . l)"
-    " (with-parameters (let loop ((l l)) (if (null? l) '()"
-    "  (cons (cons (car l) (cadr l)) (loop (cddr l))))) thunk))"
-    "(define (%guard thunk handler)"
-    " ((call/cc (lambda (k) (with-exception-handler"
-    "   (lambda (c) ((call/cc (lambda (hk)"
-    "     (k (lambda () (handler c (lambda () (hk (lambda () (raise-continuable c))))))))))) "
-    "   (lambda () (call-with-values thunk (lambda l (k (lambda () (apply values l)))))))))))"
     "(define-record-type promise (%promise box) promise? (box %promise-box %set-promise-box!))"
     "(define (%delay-force thunk) (%promise (cons #f thunk)))"
     "(define (make-promise v) (if (promise? v) v (%promise (cons #t v))))"
