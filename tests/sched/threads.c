@@ -403,14 +403,12 @@ static void waits_nested_too_deep_are_refused_and_not_a_deadlock(void **state)
 
 /* ---- An owner with an executor ---- */
 
-static void a_wait_on_an_executor_sleeps_until_the_worker_posts(void **state)
+static void a_wait_on_a_loop_sleeps_until_the_worker_posts(void **state)
 {
     (void)state;
-    copse_clock *clock = copse_clock_new_real(NULL);
-    copse_det_options det = {.clock = clock};
     copse_executor *executor = NULL;
     copse_jobs *jobs = NULL;
-    assert_int_equal(copse_executor_new_det(&det, &executor), COPSE_OK);
+    assert_int_equal(copse_executor_new_loop(&(copse_loop_options){0}, &executor), COPSE_OK);
     copse_pool *pool = new_pool(2);
     copse_jobs_options options = {.pool = pool, .executor = executor};
     assert_int_equal(copse_jobs_new(&options, &jobs), COPSE_OK);
@@ -427,7 +425,6 @@ static void a_wait_on_an_executor_sleeps_until_the_worker_posts(void **state)
     submit(jobs, (copse_job_options){.run = count, .context = &runs}); /* its mail may be late */
     close_all(jobs, pool);
     assert_int_equal(copse_executor_free(executor), COPSE_OK);
-    copse_clock_free(clock);
 }
 
 static void virtual_time_stands_still_while_threads_owe_an_answer(void **state)
@@ -803,7 +800,7 @@ CP_TEST_MAIN(cmocka_unit_test(jobs_that_wait_for_each_other_run_at_the_same_time
              cmocka_unit_test(a_wait_ends_when_the_deadline_of_a_queued_job_has_come),
              cmocka_unit_test(a_worker_that_waits_helps_so_that_one_is_enough),
              cmocka_unit_test(waits_nested_too_deep_are_refused_and_not_a_deadlock),
-             cmocka_unit_test(a_wait_on_an_executor_sleeps_until_the_worker_posts),
+             cmocka_unit_test(a_wait_on_a_loop_sleeps_until_the_worker_posts),
              cmocka_unit_test(virtual_time_stands_still_while_threads_owe_an_answer),
              cmocka_unit_test(after_pause_returns_no_job_starts),
              cmocka_unit_test(a_drained_pool_has_run_all_and_refuses_more),
