@@ -421,6 +421,12 @@ static cp_step print_next(cp_writer *writer, cp_value part)
     return CP_STEP_AGAIN;
 }
 
+/* A comma before such a symbol would read as ,@ */
+static bool begins_with_at(cp_value v)
+{
+    return cp_is_symbol(v) && cp_string_text(cp_to_string(cp_to_symbol(v)->name))[0] == '@';
+}
+
 /* The sign for (quote x) and its like, when V is such a list; else NULL. */
 static const char *prefix_of(const cp_writer *writer, cp_value v)
 {
@@ -431,7 +437,7 @@ static const char *prefix_of(const cp_writer *writer, cp_value v)
     cp_value head = look(writer, cp_car(v));
     cp_value rest = look(writer, cp_cdr(v));
     if (!cp_is_symbol(head) || !cp_is_pair(rest) || is_labelled(writer, rest) ||
-        !cp_is_nil(look(writer, cp_cdr(rest))))
+        !cp_is_nil(look(writer, cp_cdr(rest))) || begins_with_at(look(writer, cp_car(rest))))
         return NULL;
     const cp_string *name = cp_to_string(cp_to_symbol(head)->name);
     for (size_t i = 0; i < CP_COUNT_OF(rows); i++)
