@@ -1,6 +1,6 @@
 /* vm.h -- the virtual machine: making one, running fibers, calling from C.
  *
- * Owns:  the instruction loop, safepoints and fuel, runs and their ends.
+ * Owns:  the making of a machine, runs and their ends, calls from C.
  * Never: decides which fiber runs next, prints, or touches another interpreter.
  *
  * All functions belong to the thread that made the VM; cp_vm_interrupt alone may be called from any
@@ -8,7 +8,7 @@
 #ifndef CP_INTERP_VM_H
 #define CP_INTERP_VM_H
 
-#include "interp/arith.h"
+#include "interp/loop.h"
 
 #define CP_FUEL_UNLIMITED (INT64_MAX / 4)
 
@@ -56,8 +56,5 @@ cp_run_end cp_vm_call(copse_vm *vm, const char *caller, cp_value procedure, uint
 
 /* Make the running fiber raise a condition of kind `interrupted` at its next safepoint. */
 void cp_vm_interrupt(copse_vm *vm);
-
-/* How the loop finds the next instruction: "goto" or "switch". */
-const char *cp_vm_dispatch(void);
 
 #endif
