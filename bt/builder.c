@@ -57,7 +57,7 @@ struct copse_bt_builder {
     size_t option_count, option_capacity;
     cp_call *calls;
     size_t call_count, call_capacity;
-    cp_binding *bindings; /* a text constant is an offset in as.integer */
+    cp_bt_binding *bindings; /* a text constant is an offset in as.integer */
     size_t binding_count, binding_capacity;
     bool *is_bound; /* beside bindings: the tree said so */
     size_t bound_capacity;
@@ -330,8 +330,8 @@ static uint32_t add_call(copse_bt_builder *builder, const copse_bt_leaf *leaf)
                     .claims = claims_of(builder, leaf),
                     .is_plain = is_plain};
     for (uint32_t i = 0; i < leaf->port_count; i++) {
-        cp_binding *binding = &builder->bindings[builder->binding_count];
-        *binding = (cp_binding){CP_NO_KEY, leaf->ports[i].fallback};
+        cp_bt_binding *binding = &builder->bindings[builder->binding_count];
+        *binding = (cp_bt_binding){CP_NO_KEY, leaf->ports[i].fallback};
         binding->constant = keep_constant(builder, leaf->ports[i].fallback);
         builder->is_bound[builder->binding_count++] =
             leaf->ports[i].fallback.type != COPSE_BT_ANY || leaf->ports[i].is_output;
@@ -398,8 +398,8 @@ void copse_bt_builder_leaf(copse_bt_builder *builder, const char *name)
 }
 
 /* The binding of PORT of the open node's leaf, or NULL and an error. */
-static cp_binding *find_binding(copse_bt_builder *builder, const char *port,
-                                const copse_bt_port **row)
+static cp_bt_binding *find_binding(copse_bt_builder *builder, const char *port,
+                                   const copse_bt_port **row)
 {
     growing_node *node = open_head(builder, "an argument");
     if (node == NULL)
@@ -448,7 +448,7 @@ static bool check_key_of_port(copse_bt_builder *builder, const copse_bt_port *po
 void copse_bt_builder_bind_key(copse_bt_builder *builder, const char *port, const char *key)
 {
     const copse_bt_port *row;
-    cp_binding *binding = find_binding(builder, port, &row);
+    cp_bt_binding *binding = find_binding(builder, port, &row);
     if (binding == NULL)
         return;
     uint32_t index = find_key(builder, key);
@@ -462,7 +462,7 @@ void copse_bt_builder_bind_key(copse_bt_builder *builder, const char *port, cons
         return;
     }
     if (check_key_of_port(builder, row, index))
-        *binding = (cp_binding){.key = index};
+        *binding = (cp_bt_binding){.key = index};
 }
 
 static bool check_constant(copse_bt_builder *builder, const copse_bt_port *port,
@@ -485,9 +485,9 @@ static bool check_constant(copse_bt_builder *builder, const copse_bt_port *port,
 void copse_bt_builder_bind(copse_bt_builder *builder, const char *port, copse_bt_constant value)
 {
     const copse_bt_port *row;
-    cp_binding *binding = find_binding(builder, port, &row);
+    cp_bt_binding *binding = find_binding(builder, port, &row);
     if (binding != NULL && check_constant(builder, row, &value)) {
-        *binding = (cp_binding){CP_NO_KEY, keep_constant(builder, value)};
+        *binding = (cp_bt_binding){CP_NO_KEY, keep_constant(builder, value)};
         return;
     }
     if (value.type == COPSE_BT_LIST)
@@ -781,11 +781,11 @@ static void *carve(carver *c, size_t count, size_t item_size)
 /* Where everything lies in the block: one function for its size and for its pointers. */
 typedef struct layout {
     copse_bt_definition *definition;
-    cp_node *nodes;
+    cp_bt_node *nodes;
     cp_label *labels;
     copse_bt_option_value *options;
     cp_call *calls;
-    cp_binding *bindings;
+    cp_bt_binding *bindings;
     cp_extra *extras;
     uint32_t *acts;
     copse_bt_key *keys;
@@ -798,11 +798,11 @@ static layout lay_out(const copse_bt_builder *b, void *base)
 {
     carver c = {.base = base};
     layout out = {.definition = carve(&c, 1, sizeof(copse_bt_definition))};
-    out.nodes = carve(&c, b->node_count, sizeof(cp_node));
+    out.nodes = carve(&c, b->node_count, sizeof(cp_bt_node));
     out.labels = carve(&c, b->node_count, sizeof(cp_label));
     out.options = carve(&c, b->option_count, sizeof(copse_bt_option_value));
     out.calls = carve(&c, b->call_count, sizeof(cp_call));
-    out.bindings = carve(&c, b->binding_count, sizeof(cp_binding));
+    out.bindings = carve(&c, b->binding_count, sizeof(cp_bt_binding));
     out.extras = carve(&c, b->extra_count, sizeof(cp_extra));
     out.acts = carve(&c, b->call_count, sizeof(uint32_t));
     out.keys = carve(&c, b->key_count, sizeof(copse_bt_key));
@@ -843,13 +843,13 @@ static bool pack_nodes(const copse_bt_builder *builder, const layout *out, uint3
     for (size_t i = 0; i < builder->node_count; i++) {
         const growing_node *node = &builder->nodes[i];
         bool is_leaf = (node->kind->flags & COPSE_BT_IS_LEAF) != 0;
-        out->nodes[i] = (cp_node){.kind = node->kind,
-                                  .parent = node->parent,
-                                  .end = node->end,
-                                  .memory = (uint32_t)memory,
-                                  .index = is_leaf ? node->call : node->first_option,
-                                  .extra = node->extra,
-                                  .flags = flags_of(builder, node)};
+        out->nodes[i] = (cp_bt_node){.kind = node->kind,
+                                     .parent = node->parent,
+                                     .end = node->end,
+                                     .memory = (uint32_t)memory,
+                                     .index = is_leaf ? node->call : node->first_option,
+                                     .extra = node->extra,
+                                     .flags = flags_of(builder, node)};
         out->labels[i] = (cp_label){node->name != 0 ? out->pool + node->name : node->kind->name,
                                     out->pool + node->place, node->child_count};
         memory += (node->kind->memory_size + UINT64_C(7)) & ~UINT64_C(7);
@@ -887,8 +887,8 @@ static void pack_data(const copse_bt_builder *builder, const layout *out)
     for (size_t i = 0; i < builder->option_count; i++)
         out->options[i] = builder->options[i];
     for (size_t i = 0; i < builder->binding_count; i++)
-        out->bindings[i] = (cp_binding){builder->bindings[i].key,
-                                        pack_constant(builder->bindings[i].constant, out->pool)};
+        out->bindings[i] = (cp_bt_binding){builder->bindings[i].key,
+                                           pack_constant(builder->bindings[i].constant, out->pool)};
     for (size_t i = 0; i < builder->extra_count; i++)
         out->extras[i] = builder->extras[i];
     for (size_t i = 0; i < builder->key_count; i++) {

@@ -53,7 +53,7 @@ size_t copse_bt_definition_path(const copse_bt_definition *definition, uint32_t 
                                 size_t size)
 {
     assert(node < definition->node_count);
-    const cp_node *nodes = definition->nodes;
+    const cp_bt_node *nodes = definition->nodes;
     cp_printer printer = cp_printer_make(text, size);
     cp_print(&printer, "%s", definition->name);
     uint32_t at = 0;

@@ -31,7 +31,7 @@ enum {
 };
 
 /* What a visit needs: half a cache line, and nothing else is touched for a plain node. */
-typedef struct cp_node {
+typedef struct cp_bt_node {
     const copse_bt_node_kind *kind;
     uint32_t parent; /* COPSE_BT_NO_NODE for the root */
     uint32_t end;    /* first node behind the subtree */
@@ -39,9 +39,9 @@ typedef struct cp_node {
     uint32_t index;  /* of a leaf: its call; else: its first option */
     uint32_t extra;  /* its row of expressions; only read when flags say that there is one */
     uint32_t flags;
-} cp_node;
+} cp_bt_node;
 
-_Static_assert(sizeof(cp_node) == 32, "two nodes a cache line");
+_Static_assert(sizeof(cp_bt_node) == 32, "two nodes a cache line");
 
 /* One place where a leaf is called: an act, a cond, or an expression of a node. */
 typedef struct cp_call {
@@ -57,10 +57,10 @@ typedef struct cp_call {
 } cp_call;
 
 /* What a port of a call is bound to. Neither a key nor a constant: an output that nobody wants. */
-typedef struct cp_binding {
+typedef struct cp_bt_binding {
     uint32_t key; /* CP_NO_KEY: see constant */
     copse_bt_constant constant;
-} cp_binding;
+} cp_bt_binding;
 
 /* The expressions of one node: the call of each, or CP_NO_INDEX. */
 typedef struct cp_extra {
@@ -79,11 +79,11 @@ struct copse_bt_definition {
     const copse_allocator *allocator;
     size_t size; /* of this block */
     const char *name;
-    const cp_node *nodes;
+    const cp_bt_node *nodes;
     const cp_label *labels; /* one for each node */
     const copse_bt_option_value *options;
     const cp_call *calls;
-    const cp_binding *bindings;
+    const cp_bt_binding *bindings;
     const cp_extra *extras;
     const uint32_t *acts;       /* the call of each act, by its leaf state */
     const copse_bt_key *keys;   /* their texts are in this block */
@@ -100,7 +100,7 @@ struct copse_bt_definition {
     uint32_t leaf_memory_size;
 };
 
-CP_ALWAYS_INLINE bool cp_node_has_children(const cp_node *nodes, uint32_t node)
+CP_ALWAYS_INLINE bool cp_node_has_children(const cp_bt_node *nodes, uint32_t node)
 {
     return nodes[node].end > node + 1;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bt/output.h"
+#include "interp/mark.h"
 #include "sched/memory.h"
 
 enum { DEFAULT_MAX_OVERRUNS = 3 };
@@ -132,6 +133,41 @@ void cp_instance_trace_values(copse_bt_instance *instance,
         visit(context, &instance->slots[i].value);
 }
 
+static void trace_slots(cp_object *object, cp_tracer *tracer)
+{
+    const copse_bt_instance *in = (const copse_bt_instance *)(const void *)object;
+    uint32_t count = in->definition != NULL ? in->definition->key_count : 0;
+    for (uint32_t i = 0; i < count; i++)
+        cp_trace(tracer, in->slots[i].value);
+}
+
+const cp_type cp_instance_type = {.name = "bt-instance",
+                                  .fixed_bytes = sizeof(cp_object),
+                                  .element_bytes = sizeof(uint64_t),
+                                  .values_from = sizeof(cp_object),
+                                  .trace = trace_slots};
+
+copse_status cp_instance_new_in_heap(cp_heap *heap, unsigned type, copse_bt_definition *definition,
+                                     const copse_bt_instance_options *options,
+                                     copse_bt_instance **out)
+{
+    size_t words = (cp_instance_size(definition) - sizeof(cp_object) + 7) / sizeof(uint64_t);
+    cp_object *object = cp_alloc_old(heap, type, words);
+    if (object == NULL)
+        return COPSE_ENOMEM;
+    uint64_t header = object->header;
+    copse_status status = cp_instance_init(object, definition, options);
+    copse_bt_instance *in = (copse_bt_instance *)(void *)object;
+    object->header = header;
+    if (status != COPSE_OK) {
+        in->definition = NULL;
+        return status;
+    }
+    in->heap = heap;
+    *out = in;
+    return COPSE_OK;
+}
+
 void cp_instance_forget(copse_bt_instance *instance, uint32_t node)
 {
     uint32_t from = instance->context.nodes[node].memory;
@@ -163,14 +199,23 @@ static cp_value constant_value(const copse_bt_constant *constant)
     return CP_UNSET;
 }
 
+/* Announce a store to SLOT to the heap that the block is in. */
+static void before_store(copse_bt_instance *instance, const cp_bb_slot *slot)
+{
+    if (instance->heap != NULL)
+        cp_before_write(instance->heap, &instance->context.object, &slot->value);
+}
+
 void cp_instance_reset_slots(copse_bt_instance *instance)
 {
-    for (uint32_t i = 0; i < instance->definition->key_count; i++)
+    for (uint32_t i = 0; i < instance->definition->key_count; i++) {
+        before_store(instance, &instance->slots[i]);
         instance->slots[i] =
             (cp_bb_slot){.value = constant_value(&instance->definition->keys[i].initial),
                          .time_ns = INT64_MIN,
                          .writer = COPSE_BT_NO_NODE,
                          .version = instance->slots[i].version};
+    }
 }
 
 void cp_bb_put(copse_bt_instance *instance, uint32_t key, cp_value value, uint32_t writer,
@@ -178,6 +223,7 @@ void cp_bb_put(copse_bt_instance *instance, uint32_t key, cp_value value, uint32
 {
     assert(key < instance->definition->key_count);
     cp_bb_slot *slot = &instance->slots[key];
+    before_store(instance, slot);
     slot->value = value;
     slot->time_ns = at_ns;
     slot->tick = instance->stats.ticks;

@@ -118,7 +118,7 @@ typedef struct cp_reason {
 /* The part that visits touch, first. */
 struct copse_bt_context {
     cp_object object; /* the header when the block lives in a heap; else zero */
-    const cp_node *nodes;
+    const cp_bt_node *nodes;
     uint8_t *states; /* copse_bt_status of each node; running exactly while the node is active */
     char *node_memory;
     char *leaf_memory;
@@ -233,6 +233,17 @@ copse_status cp_instance_init(void *block, copse_bt_definition *definition,
                               const copse_bt_instance_options *options) CP_MUST_USE;
 /* Gives back all but the block. Nothing runs any more. */
 void cp_instance_clear(copse_bt_instance *instance);
+
+/* The row of an instance that is an object of a heap: its values are the slots of its blackboard.
+ */
+extern const cp_type cp_instance_type;
+
+/* An instance as an object of HEAP, where TYPE is the number of the row above; the collector frees
+ * its block once cp_instance_clear was called and nothing refers to it. COPSE_ENOMEM when memory is
+ * refused (no collection was tried), else as cp_instance_init. */
+copse_status cp_instance_new_in_heap(cp_heap *heap, unsigned type, copse_bt_definition *definition,
+                                     const copse_bt_instance_options *options,
+                                     copse_bt_instance **out) CP_MUST_USE;
 
 /* Call VISIT for every value that the instance holds: the slots of its blackboard. */
 void cp_instance_trace_values(copse_bt_instance *instance,

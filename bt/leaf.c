@@ -80,7 +80,7 @@ static const cp_call *running_call(const copse_bt_context *context)
     return &context->calls[context->call];
 }
 
-static const cp_binding *binding_of(const copse_bt_context *context, uint32_t port)
+static const cp_bt_binding *binding_of(const copse_bt_context *context, uint32_t port)
 {
     const cp_call *call = running_call(context);
     assert(port < call->leaf->port_count);
@@ -114,7 +114,7 @@ static cp_value give_nothing(copse_bt_context *context, const char *word, uint32
 cp_value cp_leaf_read(copse_bt_context *context, uint32_t port)
 {
     const copse_bt_instance *in = cp_instance_of(context);
-    const cp_binding *binding = binding_of(context, port);
+    const cp_bt_binding *binding = binding_of(context, port);
     if (binding->key != CP_NO_KEY) {
         cp_value value = in->slots[binding->key].value;
         if (cp_same(value, CP_UNSET))
@@ -197,7 +197,7 @@ bool copse_bt_read_boolean(copse_bt_context *context, uint32_t port, bool *value
 
 bool copse_bt_read_text(copse_bt_context *context, uint32_t port, const char **value)
 {
-    const cp_binding *binding = binding_of(context, port);
+    const cp_bt_binding *binding = binding_of(context, port);
     bool is_text = binding->key == CP_NO_KEY && (binding->constant.type == COPSE_BT_STRING ||
                                                  binding->constant.type == COPSE_BT_SYMBOL);
     if (!is_text)
@@ -216,7 +216,7 @@ copse_bt_status copse_bt_no_value(copse_bt_context *context)
 bool copse_bt_is_fresh(const copse_bt_context *context, uint32_t port, int64_t max_age_ns)
 {
     const copse_bt_instance *in = cp_instance_of_const(context);
-    const cp_binding *binding = binding_of(context, port);
+    const cp_bt_binding *binding = binding_of(context, port);
     if (binding->key == CP_NO_KEY)
         return binding->constant.type != COPSE_BT_ANY;
     int64_t age;
@@ -228,7 +228,7 @@ bool copse_bt_is_fresh(const copse_bt_context *context, uint32_t port, int64_t m
 void cp_leaf_write(copse_bt_context *context, uint32_t port, cp_value value)
 {
     copse_bt_instance *in = cp_instance_of(context);
-    const cp_binding *binding = binding_of(context, port);
+    const cp_bt_binding *binding = binding_of(context, port);
     assert(running_call(context)->leaf->ports[port].is_output);
     if (binding->key != CP_NO_KEY)
         cp_bb_put(in, binding->key, value, context->node, in->host_now_ns);

@@ -231,7 +231,8 @@ CP_ALWAYS_INLINE void clear_words(char *memory, uint32_t size)
 }
 
 /* Begin NODE, or go on with it. */
-CP_ALWAYS_INLINE copse_bt_action visit(copse_bt_context *context, const cp_node *row, uint32_t node)
+CP_ALWAYS_INLINE copse_bt_action visit(copse_bt_context *context, const cp_bt_node *row,
+                                       uint32_t node)
 {
     const copse_bt_node_kind *kind = row->kind;
     copse_bt_action action;
@@ -299,7 +300,7 @@ static void leave_walk(copse_bt_instance *in, uint32_t node, copse_bt_action act
 CP_ALWAYS_INLINE void walk_traced_or_not(copse_bt_instance *in, bool is_traced)
 {
     copse_bt_context *context = &in->context;
-    const cp_node *nodes = context->nodes;
+    const cp_bt_node *nodes = context->nodes;
     uint32_t node = in->cursor.node;
     copse_bt_action action = in->cursor.action;
     for (;;) {
@@ -547,7 +548,7 @@ static uint32_t end_error(copse_bt_instance *in)
 /* What is under the catcher was abandoned: all of it starts anew, also what did not run. */
 static void hand_error(copse_bt_instance *in)
 {
-    const cp_node *nodes = in->context.nodes;
+    const cp_bt_node *nodes = in->context.nodes;
     uint32_t node = in->cursor.node, broken = end_error(in), child = node + 1;
     for (uint32_t i = node + 1; i < nodes[node].end; i = nodes[i].end) {
         cp_instance_forget(in, i);

@@ -59,7 +59,7 @@ static void print_reason(const copse_bt_instance *in, uint32_t node, uint32_t de
 static void print_reads(const copse_bt_instance *in, uint32_t node, uint32_t depth,
                         cp_printer *printer)
 {
-    const cp_node *row = &in->context.nodes[node];
+    const cp_bt_node *row = &in->context.nodes[node];
     if ((row->kind->flags & COPSE_BT_IS_LEAF) == 0)
         return;
     const cp_call *call = &in->context.calls[row->index];

@@ -1,6 +1,8 @@
 #include "bt/instance.h"
 
 #include "bt/rows.h"
+#include "interp/check.h"
+#include "interp/object.h"
 #include "tests/bt/plant.h"
 #include "tests/check.h"
 #include "tests/fault.h"
@@ -122,6 +124,76 @@ static void the_values_of_an_instance_are_its_slots(void **state)
     copse_bt_registry_free(registry);
 }
 
+static void scan_instance(void *context, cp_tracer *tracer)
+{
+    cp_trace(tracer, cp_from_object(*(copse_bt_instance **)context));
+}
+
+static void an_instance_in_a_heap_keeps_what_its_slots_hold(void **state)
+{
+    (void)state;
+    copse_bt_registry *registry = plant_registry();
+    copse_bt_definition *definition = tree_of_31(registry, 8);
+    cp_heap *heap = cp_heap_new(NULL);
+    assert_non_null(heap);
+    cp_object_init(heap);
+    unsigned type = cp_heap_add_type(heap, &cp_instance_type);
+    copse_bt_instance *in = NULL;
+    copse_bt_instance_options options = {0};
+    assert_int_equal(cp_instance_new_in_heap(heap, type, definition, &options, &in), COPSE_OK);
+    assert_true(cp_heap_add_root_scanner(heap, scan_instance, &in));
+    /* Each round stores young pairs into the old object: without its barrier they would die. */
+    for (int64_t round = 0; round < 20; round++) {
+        for (uint32_t key = 0; key < 8; key++) {
+            cp_value pair = cp_cons(heap, cp_make_fixnum(round), cp_make_fixnum(key));
+            cp_bb_put(in, key, pair, COPSE_BT_NO_NODE, 0);
+        }
+        if (round % 5 == 4)
+            cp_collect_full(heap);
+        else
+            cp_collect_young(heap);
+        cp_heap_assert(heap);
+        for (uint32_t key = 0; key < 8; key++) {
+            assert_int_equal(cp_to_fixnum(cp_car(in->slots[key].value)), round);
+            assert_int_equal(cp_to_fixnum(cp_cdr(in->slots[key].value)), key);
+        }
+    }
+    plant_tick(in, 0);
+    cp_instance_reset_slots(in);
+    cp_collect_full(heap);
+    cp_heap_assert(heap);
+    cp_instance_clear(in);
+    cp_heap_remove_root_scanner(heap, scan_instance, &in);
+    cp_heap_free(heap);
+    copse_bt_definition_give(definition);
+    copse_bt_registry_free(registry);
+}
+
+static void an_instance_that_its_heap_refuses_leaves_nothing(void **state)
+{
+    (void)state;
+    copse_bt_registry *registry = plant_registry();
+    copse_bt_definition *definition = tree_of_31(registry, 8);
+    cp_heap *heap = cp_heap_new(&(cp_heap_options){.cap_bytes = 4 << 20});
+    assert_non_null(heap);
+    cp_object_init(heap);
+    unsigned type = cp_heap_add_type(heap, &cp_instance_type);
+    copse_bt_instance *in = NULL;
+    copse_bt_instance_options options = {0};
+    copse_status status = COPSE_OK;
+    for (int i = 0; i < 10000 && status == COPSE_OK; i++) {
+        in = NULL;
+        status = cp_instance_new_in_heap(heap, type, definition, &options, &in);
+        if (status == COPSE_OK)
+            cp_instance_clear(in);
+    }
+    assert_int_equal(status, COPSE_ENOMEM);
+    assert_null(in);
+    cp_heap_free(heap);
+    copse_bt_definition_give(definition);
+    copse_bt_registry_free(registry);
+}
+
 static void reasons_are_kept_for_the_last_failures(void **state)
 {
     (void)state;
@@ -159,5 +231,7 @@ CP_TEST_MAIN(cmocka_unit_test(an_instance_of_31_nodes_and_8_keys_fits_in_2_kib),
              cmocka_unit_test(a_refused_instance_leaves_nothing),
              cmocka_unit_test(an_output_that_the_gate_lacks_is_refused),
              cmocka_unit_test(the_values_of_an_instance_are_its_slots),
+             cmocka_unit_test(an_instance_in_a_heap_keeps_what_its_slots_hold),
+             cmocka_unit_test(an_instance_that_its_heap_refuses_leaves_nothing),
              cmocka_unit_test(reasons_are_kept_for_the_last_failures),
              cmocka_unit_test(a_reason_that_is_too_long_is_cut))
