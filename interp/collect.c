@@ -82,7 +82,8 @@ static void collect_young(cp_heap *heap)
     cp_clean_logged(heap);
     cp_heap_sweep_large(heap, heap->large_young);
     cp_heap_recycle(heap);
-    heap->wanted = CP_WANT_NOTHING;
+    if (heap->wanted == CP_WANT_YOUNG)
+        heap->wanted = CP_WANT_NOTHING;
     cp_heap_count_promoted(heap, tracer.bytes, tracer.objects);
     heap->stats.young_count++;
 }
@@ -110,6 +111,7 @@ static void begin(cp_heap *heap)
     heap->cycle_bytes = 0;
     heap->cycle_objects = 0;
     heap->promoted = 0;
+    heap->wanted = CP_WANT_NOTHING;
     cp_snapshot_start(heap);
     cp_tracer tracer = cp_tracer_full(heap);
     cp_mark_roots(&tracer);

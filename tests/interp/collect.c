@@ -444,6 +444,35 @@ static void a_wish_is_told_once_until_it_is_granted(void **state)
     close_heap(&f);
 }
 
+static void a_young_collection_leaves_the_wish_for_a_full_one(void **state)
+{
+    (void)state;
+    fixture f;
+    open_heap(&f, &(cp_heap_options){.young_bytes = 64 * 1024});
+    assert_true(cp_heap_external(f.heap, 1024 * 1024));
+    assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_FULL);
+    cp_collect_young(f.heap);
+    assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_FULL);
+    cp_collect_full(f.heap);
+    assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_NOTHING);
+    assert_true(cp_heap_external(f.heap, -1024 * 1024));
+    close_heap(&f);
+}
+
+static void a_cycle_that_has_begun_is_no_longer_wanted(void **state)
+{
+    (void)state;
+    fixture f;
+    open_heap(&f, &(cp_heap_options){.young_bytes = 64 * 1024});
+    while (cp_heap_wants_collection(f.heap) != CP_WANT_FULL)
+        assert_non_null(cp_alloc_old(f.heap, CP_TYPE_VECTOR, 100));
+    cp_cycle_begin(f.heap);
+    assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_NOTHING);
+    cp_cycle_finish(f.heap);
+    assert_int_equal(cp_heap_wants_collection(f.heap), CP_WANT_NOTHING);
+    close_heap(&f);
+}
+
 /* ---- Finalisers ----------------------------------------------------------------------------- */
 
 static int closed;
@@ -573,6 +602,8 @@ CP_TEST_MAIN(cmocka_unit_test(a_random_program_sees_the_graph_that_it_built),
              cmocka_unit_test(a_collection_becomes_wanted_after_enough_allocation),
              cmocka_unit_test(dead_objects_of_any_size_make_room_for_new_ones),
              cmocka_unit_test(a_wish_is_told_once_until_it_is_granted),
+             cmocka_unit_test(a_young_collection_leaves_the_wish_for_a_full_one),
+             cmocka_unit_test(a_cycle_that_has_begun_is_no_longer_wanted),
              cmocka_unit_test(a_dead_object_with_a_finaliser_is_queued_once),
              cmocka_unit_test(what_a_queued_object_refers_to_stays_until_it_is_taken),
              cmocka_unit_test(a_refused_request_succeeds_after_room_was_made),
