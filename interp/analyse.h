@@ -12,7 +12,7 @@
 #ifndef CP_INTERP_ANALYSE_H
 #define CP_INTERP_ANALYSE_H
 
-#include "interp/simplify.h"
+#include "interp/fit.h"
 
 /* Whether VARIABLE is the closure of LAMBDA itself, while its code runs: no capture is needed. */
 static inline bool cp_is_self(const cp_lambda *lambda, const cp_local *variable)

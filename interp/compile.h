@@ -9,6 +9,7 @@
 #define CP_INTERP_COMPILE_H
 
 #include "interp/emit.h"
+#include "interp/expand.h"
 
 typedef enum cp_compile_status {
     CP_COMPILE_DONE,

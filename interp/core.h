@@ -274,6 +274,13 @@ static inline void cp_node_become(cp_node *node, const cp_node *other)
 /* The global of the cell CELL; made on first use, then as an unbound mutable one. */
 cp_global *cp_core_find_global(cp_nodes *core, const char *name, const char *cell) CP_MUST_USE;
 
+/* A procedure without a name gets that of the variable it is for. NODE may be NULL. */
+static inline void cp_core_name_lambda(cp_node *node, const char *name)
+{
+    if (node != NULL && node->kind == CP_NODE_LAMBDA && node->as.lambda->name == NULL)
+        node->as.lambda->name = name;
+}
+
 static inline bool cp_node_is_constant(const cp_node *node, cp_value value)
 {
     return node->kind == CP_NODE_CONSTANT && cp_term_is_value(node->as.constant, value);

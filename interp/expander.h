@@ -59,6 +59,14 @@ typedef struct cp_expander {
     bool is_stopped; /* by poll */
 } cp_expander;
 
+/* What a special form may be besides an expression. */
+typedef enum cp_special_kind {
+    CP_SPECIAL_EXPRESSION,
+    CP_SPECIAL_SPLICE, /* begin and its like: forms in its place */
+    CP_SPECIAL_DEFINITION,
+    CP_SPECIAL_DECLARATION /* import, define-library */
+} cp_special_kind;
+
 /* ---- For the forms; in expand.c -------------------------------------------------------------- */
 
 /* The value of TERM. */
@@ -103,6 +111,20 @@ bool cp_expand_parameters(cp_expander *x, cp_term *list, cp_scope *scope, const 
 /* Rules for a transformer in SCOPE, or a special form as another name; in *BINDING. */
 bool cp_expand_transformer(cp_expander *x, cp_term *spec, cp_scope *scope, const char *name,
                            const char *who, cp_binding *binding) CP_MUST_USE;
+
+/* Remember that the present definition of a body mentions LOCAL. False when memory is refused. */
+bool cp_expand_mention(cp_expander *x, cp_local *local) CP_MUST_USE;
+
+/* Rewrite FORM until its head is no macro. NULL with a complaint, when stopped or refused. */
+cp_term *cp_expand_macros(cp_expander *x, cp_term *form, cp_scope *scope) CP_MUST_USE;
+
+/* The special form that FORM is, by its standard name in *NAME; else an expression, and NULL. */
+cp_special_kind cp_expand_head(cp_expander *x, const cp_term *form, cp_scope *scope,
+                               const char **name);
+
+/* The clause with the parameters LIST and the body FORMS. */
+bool cp_expand_clause(cp_expander *x, cp_term *list, cp_term *forms, cp_scope *scope,
+                      const char *who, cp_position at, cp_clause *clause) CP_MUST_USE;
 
 /* Read a variable, and remember that the present definition of a body does. */
 cp_node *cp_expand_reference(cp_expander *x, cp_local *local, cp_position at) CP_MUST_USE;

@@ -6,7 +6,7 @@
 #ifndef CP_INTERP_SIMPLIFY_H
 #define CP_INTERP_SIMPLIFY_H
 
-#include "interp/expand.h"
+#include "interp/expander.h"
 
 /* Count the uses of every local variable of NODE anew, and note the values of those that never
  * change. */
@@ -18,9 +18,5 @@ void cp_warn_about(cp_expander *x, cp_node *node);
 
 /* Rewrite NODE in place. False when memory is refused or the host stops the work. */
 bool cp_simplify(cp_expander *x, cp_node *node) CP_MUST_USE;
-
-/* Move parts of NODE into procedures of their own until no procedure needs more registers, operands
- * or link slots than an instruction can name. False as above. */
-bool cp_fit(cp_expander *x, cp_node *node) CP_MUST_USE;
 
 #endif

@@ -121,22 +121,6 @@ static void a_wrong_program_is_refused_with_place_and_expectation(void **state)
         {"(unquote x)", "test.scm:1:1: unquote: not a form by itself"},
         {"(else)", "test.scm:1:1: else: not a form by itself"},
         {"(=> 1)", "test.scm:1:1: =>: not a form by itself"},
-        {"(define-record-type)",
-         "test.scm:1:1: define-record-type: expected (define-record-type name "
-         "constructor predicate field ...)"},
-        {"(define-record-type p (make-p z) p? (x p-x))",
-         "test.scm:1:31: define-record-type: the constructor takes z, which is no "
-         "field"},
-        {"(define-record-type p (make-p x x) p? (x p-x))",
-         "test.scm:1:33: define-record-type: the constructor takes x twice"},
-        {"(define-record-type p make-p p? (x p-x set-x! more))",
-         "test.scm:1:33: define-record-type: a field is not (name accessor) or "
-         "(name accessor modifier)"},
-        {"(define-record-type p make-p p? (x p-x) (x p-y))",
-         "test.scm:1:41: define-record-type: the field x stands twice"},
-        {"(define-record-type p 5 p?)",
-         "test.scm:1:23: define-record-type: the constructor is not (name field "
-         "...), a name or #f"},
         {"(define-values (a))",
          "test.scm:1:1: define-values: expected (define-values formals expression)"},
         {"(cond-expand (xyz 1))",
