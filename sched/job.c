@@ -8,19 +8,6 @@
 
 /* ---- Posting, from any thread ---- */
 
-static void wake_owner(cp_job_link *link)
-{
-    uint32_t before = atomic_fetch_or_explicit(&link->state, CP_LINK_POSTED, memory_order_acq_rel);
-    if (before & CP_LINK_FREEING)
-        cp_wake_signal(&link->wake);
-    else if (link->executor != NULL && !(before & CP_LINK_POSTED))
-        cp_executor_post(link->executor, &link->mail);
-    else if (link->executor == NULL && link->worker != NULL)
-        link->worker->pool->class->kick(link->worker);
-    else if (link->executor == NULL)
-        cp_wake_signal(&link->wake);
-}
-
 /* WORKER, NULL for a thread that shuts a pool down, is in phase POSTING from before the owner can
  * see the mail until it has forgotten the table: see cp_pool_settle. */
 static void post(cp_job_desk *desk, cp_mail *own, cp_worker *worker)
@@ -28,7 +15,7 @@ static void post(cp_job_desk *desk, cp_mail *own, cp_worker *worker)
     if (worker != NULL)
         cp_worker_set_phase(worker, CP_WORKER_POSTING);
     if (cp_mailbox_push(&desk->mailbox, own))
-        wake_owner(desk->link);
+        cp_job_link_notify(desk->link);
 }
 
 /* ---- On the worker ---- */

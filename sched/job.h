@@ -5,35 +5,13 @@
 #ifndef CP_SCHED_JOB_H
 #define CP_SCHED_JOB_H
 
-#include "sched/executor.h"
+#include "sched/joblink.h"
 #include "sched/jobstate.h"
 #include "sched/mailbox.h"
 #include "sched/owner.h"
-#include "sched/pool.h"
 #include "sched/timer.h"
 
 enum { CP_JOB_NAME_SIZE = 32 };
-
-/* What workers and the executor hold of a table. It may outlive the table: a mail or the keeper may
- * still be the executor's. */
-typedef struct cp_job_link {
-    cp_mail mail; /* the executor's while posted: hear what is in the mailbox */
-    /* CP_LINK_ bits. Workers set POSTED and the owner clears it; both acquire and release, so that
-     * either the worker posts again or the owner sees what was pushed. */
-    _Atomic uint32_t state;
-    copse_jobs *table; /* NULL when it was freed; the owner's */
-    copse_executor *executor;
-    cp_worker *worker; /* the owner is this worker of the pool, if any */
-    cp_wake wake;      /* the owner sleeps here: it is another thread, or frees the table */
-    cp_task keeper;    /* wakes for the next deadline; a task while there is one */
-    bool is_keeping;
-    const copse_allocator *allocator;
-} cp_job_link;
-
-enum {
-    CP_LINK_POSTED = 1,  /* the mail is on its way to the executor, or need not go */
-    CP_LINK_FREEING = 2, /* signal the wake instead */
-};
 
 /* What workers touch of a table; constant but for the mailbox. */
 typedef struct cp_job_desk {

@@ -1,7 +1,6 @@
 /* jobs.c -- a job is a slot that is used again: work of the pool, two mails, a timer and the state
- * word in one block, so that submitting allocates nothing. Slots stand in chunks that double and
- * never move; a handle is slot << 32 | generation. Everything that the owner counts, it counts when
- * it hears of the end: so all its numbers are one cut. */
+ * word in one block, so that submitting allocates nothing. Everything that the owner counts, it
+ * counts when it hears of the end: so all its numbers are one cut. */
 #include "sched/jobs.h"
 
 #include <assert.h>
@@ -11,8 +10,6 @@
 #include "sched/memory.h"
 
 enum {
-    first_chunk = 64, /* slots; each later chunk is twice as large */
-    chunk_limit = 18,
     default_retention = 1024,
     jobs_alignment = 64,
     tier_of_normal = 2,
@@ -33,9 +30,7 @@ struct copse_jobs {
     void (*on_event)(void *context, const copse_job_event *event);
     void *context; /* of on_event */
 
-    copse_job *chunks[chunk_limit];
-    uint32_t slot_count;
-    uint32_t first_free; /* slot + 1 */
+    cp_job_slots slots;
     cp_timers timers;
     uint32_t live_count;
     uint32_t on_pool; /* live jobs that are not sleeps */
@@ -47,89 +42,17 @@ struct copse_jobs {
     cp_histogram run_ns;
 };
 
-/* ---- Slots ---- */
-
-static uint32_t chunk_of(uint32_t slot)
-{
-    return 31 - (uint32_t)__builtin_clz(slot + first_chunk) - 6;
-}
-
-_Static_assert(first_chunk == 1 << 6, "chunk_of subtracts its power of two");
-
-static uint32_t chunk_size(uint32_t chunk)
-{
-    return (uint32_t)first_chunk << chunk;
-}
-
-static copse_job *job_at(const copse_jobs *jobs, uint32_t slot)
-{
-    uint32_t chunk = chunk_of(slot);
-    return &jobs->chunks[chunk][slot + first_chunk - chunk_size(chunk)];
-}
-
 /* The job of HANDLE, live or retained; NULL when it is unknown. */
 static copse_job *find(const copse_jobs *jobs, copse_job_handle handle)
 {
     uint32_t slot = (uint32_t)(handle.bits >> 32);
-    if (slot >= jobs->slot_count)
+    if (slot >= jobs->slots.count)
         return NULL;
-    copse_job *job = job_at(jobs, slot);
+    copse_job *job = cp_job_slots_at(&jobs->slots, slot);
     if (job->generation != (uint32_t)handle.bits || job->is_forgotten ||
         cp_job_state_of(job) == CP_JOB_FREE)
         return NULL;
     return job;
-}
-
-static void hear_start(cp_mail *own, void *owner);
-static void hear_end_mail(cp_mail *own, void *owner);
-
-static void init_slot(copse_jobs *jobs, copse_job *job, uint32_t slot)
-{
-    memset(job, 0, sizeof *job);
-    job->work.class = &cp_job_work_class;
-    atomic_init(&job->word, CP_JOB_FREE);
-    job->slot = slot;
-    job->generation = 1;
-    job->desk = &jobs->desk;
-    job->start_mail.receive = hear_start;
-    job->end_mail.receive = hear_end_mail;
-}
-
-static bool make_chunk(copse_jobs *jobs, uint32_t chunk)
-{
-    if (chunk >= chunk_limit)
-        return false;
-    uint32_t size = chunk_size(chunk);
-    copse_job *slots = cp_allocate_array(jobs->desk.allocator, size, sizeof *slots);
-    if (slots == NULL)
-        return false;
-    jobs->chunks[chunk] = slots;
-    for (uint32_t i = 0; i < size; i++) /* each behind the one before on the list */
-        init_slot(jobs, &slots[i], size - first_chunk + i);
-    for (uint32_t i = size; i-- > 0;) {
-        slots[i].next_free = jobs->first_free;
-        jobs->first_free = slots[i].slot + 1;
-    }
-    jobs->slot_count += size;
-    return true;
-}
-
-static copse_job *take_slot(copse_jobs *jobs)
-{
-    if (jobs->first_free == 0 && !make_chunk(jobs, chunk_of(jobs->slot_count)))
-        return NULL;
-    copse_job *job = job_at(jobs, jobs->first_free - 1);
-    jobs->first_free = job->next_free;
-    return job;
-}
-
-/* The handle is unknown from now on. A slot whose generations are used up is never used again. */
-static void give_slot(copse_jobs *jobs, copse_job *job)
-{
-    if (++job->generation == 0)
-        return;
-    job->next_free = jobs->first_free;
-    jobs->first_free = job->slot + 1;
 }
 
 /* ---- Telling the host ---- */
@@ -198,7 +121,7 @@ static copse_parcel *consume(copse_jobs *jobs, copse_job *job)
     assert(is_legal);
     (void)is_legal;
     job->output = NULL;
-    give_slot(jobs, job);
+    cp_job_slots_give(&jobs->slots, job);
     return output;
 }
 
@@ -354,78 +277,26 @@ static void fire_due(copse_jobs *jobs, int64_t now_ns)
     }
 }
 
-/* ---- The link to the executor: a mail and the keeper, both the owner's thread ---- */
-
-/* Freed by the last of table, mail and keeper. */
-static void release_link(cp_job_link *link)
+static void hear_posted(void *table)
 {
-    uint32_t state = atomic_load_explicit(&link->state, memory_order_relaxed);
-    bool is_posted = link->executor != NULL && (state & CP_LINK_POSTED);
-    if (link->table != NULL || link->is_keeping || is_posted)
-        return;
-    cp_wake_destroy(&link->wake);
-    cp_release(link->allocator, link, sizeof *link);
+    drain(table);
 }
 
-static void receive_link(cp_mail *own, void *owner)
+static int64_t fire_and_look_ahead(void *table)
 {
-    cp_job_link *link = CP_CONTAINER_OF(own, cp_job_link, mail);
-    (void)owner;
-    atomic_fetch_and_explicit(&link->state, ~(uint32_t)CP_LINK_POSTED, memory_order_acq_rel);
-    if (link->table != NULL)
-        drain(link->table);
-    release_link(link);
+    copse_jobs *jobs = table;
+    fire_due(jobs, cp_clock_now(jobs->clock));
+    return cp_timers_next(&jobs->timers);
 }
 
-static copse_outcome resume_keeper(cp_task *task, copse_why why)
-{
-    const cp_job_link *link = CP_CONTAINER_OF(task, cp_job_link, keeper);
-    (void)why;
-    if (link->table != NULL)
-        fire_due(link->table, cp_clock_now(link->table->clock));
-    if (link->table == NULL || link->table->timers.count == 0)
-        return cp_task_done(task, 0);
-    return cp_task_block(task, (copse_block){.kind = COPSE_BLOCK_SLEEP},
-                         cp_timers_next(&link->table->timers));
-}
-
-static void drop_keeper(cp_task *own)
-{
-    cp_job_link *link = CP_CONTAINER_OF(own, cp_job_link, keeper);
-    link->is_keeping = false;
-    release_link(link);
-}
-
-static const cp_task_class keeper_class = {"job deadlines", resume_keeper, drop_keeper, NULL};
-
-/* A task that will look at the timers, or has; without an executor poll looks. */
-static copse_status ensure_keeper(copse_jobs *jobs)
-{
-    cp_job_link *link = jobs->desk.link;
-    cp_task *task = &link->keeper;
-    cp_task_label label = {"job deadlines", ""};
-    if (jobs->executor == NULL || link->is_keeping)
-        return COPSE_OK;
-    cp_task_init(task, &keeper_class);
-    copse_status status = cp_executor_schedule(jobs->executor, &task, &label, NULL);
-    link->is_keeping = status == COPSE_OK;
-    return status;
-}
-
-/* The earliest deadline is another one: the keeper sleeps until it, or looks by itself. */
-static void hurry_keeper(copse_jobs *jobs)
-{
-    copse_status status = copse_executor_wake_at(jobs->executor, jobs->desk.link->keeper.handle,
-                                                 cp_timers_next(&jobs->timers));
-    (void)status; /* not blocked: it will look before it sleeps */
-}
+static const cp_job_table_class table_class = {hear_posted, fire_and_look_ahead};
 
 static void set_timer(copse_jobs *jobs, copse_job *job, int64_t due_ns)
 {
     bool is_earliest = due_ns < cp_timers_next(&jobs->timers);
     cp_timers_set(&jobs->timers, &job->timer, due_ns);
-    if (is_earliest && jobs->executor != NULL)
-        hurry_keeper(jobs);
+    if (is_earliest)
+        cp_job_link_hurry(jobs->desk.link, due_ns);
 }
 
 /* ---- Submitting ---- */
@@ -477,7 +348,7 @@ static void unfill(copse_jobs *jobs, copse_job *job)
     atomic_store_explicit(&job->word, CP_JOB_FREE, memory_order_relaxed);
     job->input = NULL;
     job->is_live = false;
-    give_slot(jobs, job);
+    cp_job_slots_give(&jobs->slots, job);
 }
 
 /* FIRST and those behind it, linked by newer. */
@@ -498,7 +369,7 @@ static copse_job *take_slots(copse_jobs *jobs, const copse_job_options *options,
     copse_job *first = NULL;
     copse_job *last = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        copse_job *job = take_slot(jobs);
+        copse_job *job = cp_job_slots_take(&jobs->slots);
         if (job == NULL) {
             unfill_all(jobs, first);
             return NULL;
@@ -527,7 +398,7 @@ static copse_status admit(copse_jobs *jobs, uint32_t count, bool has_deadline)
         return COPSE_OK;
     if (!cp_timers_reserve(&jobs->timers, (size_t)jobs->timers.count + count))
         return COPSE_ENOMEM;
-    return ensure_keeper(jobs);
+    return cp_job_link_keep(jobs->desk.link);
 }
 
 /* JOB was taken over. It may have ended already, which the owner has not heard. */
@@ -801,7 +672,7 @@ copse_status copse_jobs_stats_snapshot(copse_jobs *jobs, copse_jobs_stats *out)
     uint64_t queued = 0;
     uint64_t left = jobs->live_count;
     for (uint32_t i = 0; left > 0; i++) {
-        copse_job *job = job_at(jobs, i);
+        copse_job *job = cp_job_slots_at(&jobs->slots, i);
         left -= job->is_live;
         queued += job->is_live && shown_state(job) == COPSE_JOB_QUEUED;
     }
@@ -817,25 +688,6 @@ copse_status copse_jobs_stats_snapshot(copse_jobs *jobs, copse_jobs_stats *out)
 }
 
 /* ---- Life ---- */
-
-static bool make_link(copse_jobs *jobs)
-{
-    cp_job_link *link = cp_allocate_zeroed(jobs->desk.allocator, sizeof *link);
-    if (link == NULL)
-        return false;
-    if (!cp_wake_init(&link->wake)) {
-        cp_release(jobs->desk.allocator, link, sizeof *link);
-        return false;
-    }
-    link->mail.receive = receive_link;
-    atomic_init(&link->state, 0);
-    link->table = jobs;
-    link->executor = jobs->executor;
-    link->worker = jobs->worker;
-    link->allocator = jobs->desk.allocator;
-    jobs->desk.link = link;
-    return true;
-}
 
 static copse_status check_table(const copse_jobs_options *options, const cp_worker *worker)
 {
@@ -867,6 +719,7 @@ static void init_table(copse_jobs *jobs, const copse_jobs_options *options, cp_w
     jobs->desk.hears_starts = options->on_event != NULL;
     jobs->context = options->context;
     cp_mailbox_init(&jobs->desk.mailbox);
+    cp_job_slots_init(&jobs->slots, &jobs->desk, hear_start, hear_end_mail);
     cp_timers_init(&jobs->timers, jobs->desk.allocator);
 }
 
@@ -884,7 +737,9 @@ copse_status copse_jobs_new(const copse_jobs_options *options, copse_jobs **out)
     if (jobs == NULL)
         return COPSE_ENOMEM;
     init_table(jobs, options, worker);
-    if (!make_link(jobs)) {
+    jobs->desk.link =
+        cp_job_link_new(jobs->desk.allocator, jobs->executor, jobs->worker, &table_class, jobs);
+    if (jobs->desk.link == NULL) {
         cp_release_aligned(allocator, jobs, sizeof *jobs, jobs_alignment);
         return COPSE_ENOMEM;
     }
@@ -905,8 +760,8 @@ static void give_up(copse_jobs *jobs, copse_job *job)
 
 static void cancel_all(copse_jobs *jobs)
 {
-    for (uint32_t i = 0; jobs->live_count > 0 && i < jobs->slot_count; i++) {
-        copse_job *job = job_at(jobs, i);
+    for (uint32_t i = 0; jobs->live_count > 0 && i < jobs->slots.count; i++) {
+        copse_job *job = cp_job_slots_at(&jobs->slots, i);
         if (!job->is_live)
             continue;
         copse_status status = cancel_live(jobs, job, COPSE_STOP_SHUTDOWN);
@@ -916,31 +771,15 @@ static void cancel_all(copse_jobs *jobs)
     }
 }
 
-/* Return when every job of the table has come back from the pool, and nobody touches the link but
- * the executor, if it has the mail: what was posted behind FREEING was signalled instead. */
+/* Return when every job of the table has come back from the pool, and nobody posts any more. */
 static void await_all(copse_jobs *jobs)
 {
-    cp_job_link *link = jobs->desk.link;
-    uint32_t before = atomic_fetch_or_explicit(&link->state, CP_LINK_FREEING, memory_order_acq_rel);
     drain(jobs);
     while (jobs->on_pool > 0) {
-        cp_wake_wait(&link->wake);
+        cp_wake_wait(&jobs->desk.link->wake);
         drain(jobs);
     }
     cp_pool_settle(jobs->desk.pool);
-    atomic_store_explicit(&link->state, before & CP_LINK_POSTED, memory_order_relaxed);
-}
-
-static void leave_link(copse_jobs *jobs)
-{
-    cp_job_link *link = jobs->desk.link;
-    link->table = NULL;
-    if (link->is_keeping) {
-        copse_status status = copse_executor_wake(jobs->executor, link->keeper.handle);
-        assert(status == COPSE_OK);
-        (void)status;
-    }
-    release_link(link);
 }
 
 copse_status copse_jobs_free(copse_jobs *own)
@@ -952,12 +791,12 @@ copse_status copse_jobs_free(copse_jobs *own)
         return COPSE_EBUSY_OWNER;
     own->is_closing = true;
     cancel_all(own);
+    uint32_t link_state = cp_job_link_begin_free(own->desk.link);
     await_all(own);
     while (own->oldest != NULL)
         drop_retained(own, own->oldest);
-    leave_link(own);
-    for (uint32_t i = 0; i < chunk_limit && own->chunks[i] != NULL; i++)
-        cp_release_array(own->desk.allocator, own->chunks[i], chunk_size(i), sizeof(copse_job));
+    cp_job_link_leave(own->desk.link, link_state);
+    cp_job_slots_destroy(&own->slots);
     cp_timers_destroy(&own->timers);
     atomic_fetch_sub_explicit(&own->desk.pool->tables, 1, memory_order_release);
     cp_release_aligned(own->desk.allocator, own, sizeof *own, jobs_alignment);
