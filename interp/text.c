@@ -323,6 +323,14 @@ static void forget_offsets(cp_string *string, uint32_t index, size_t offset)
     side->cached_byte = (uint32_t)offset;
 }
 
+static void update_ascii(cp_string *string)
+{
+    if (string->byte_length == string->char_length)
+        cp_object_set_flags(&string->object, CP_STRING_IS_ASCII);
+    else
+        cp_object_clear_flags(&string->object, CP_STRING_IS_ASCII);
+}
+
 bool cp_string_set(cp_heap *heap, cp_value string, uint32_t index, uint32_t code)
 {
     cp_string *s = cp_to_string(string);
@@ -339,10 +347,26 @@ bool cp_string_set(cp_heap *heap, cp_value string, uint32_t index, uint32_t code
     if (old == new)
         return true;
     forget_offsets(s, index, offset);
-    if (s->byte_length == s->char_length)
-        cp_object_set_flags(&s->object, CP_STRING_IS_ASCII);
-    else
-        cp_object_clear_flags(&s->object, CP_STRING_IS_ASCII);
+    update_ascii(s);
+    return true;
+}
+
+bool cp_string_replace(cp_heap *heap, cp_value string, uint32_t start, uint32_t end,
+                       const char *text, size_t size, uint32_t chars)
+{
+    cp_string *s = cp_to_string(string);
+    assert(start <= end);
+    assert(end <= s->char_length);
+    assert(!cp_string_is_immutable(s));
+    uint32_t from = cp_string_offset(heap, string, start);
+    uint32_t to = cp_string_offset(heap, string, end);
+    size_t total = (size_t)s->byte_length - (to - from) + size;
+    if (total > CP_STRING_MAX_BYTES || (total > room_of(s) && !move_text(heap, s, total)))
+        return false;
+    splice(s, from, to - from, text, size);
+    s->char_length = s->char_length - (end - start) + chars;
+    forget_offsets(s, start, from);
+    update_ascii(s);
     return true;
 }
 

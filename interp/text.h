@@ -113,6 +113,11 @@ uint32_t cp_string_ref(cp_heap *heap, cp_value string, uint32_t index);
  * constant for equal widths, else linear in the length. */
 bool cp_string_set(cp_heap *heap, cp_value string, uint32_t index, uint32_t code) CP_MUST_USE;
 
+/* Put the CHARS characters that the SIZE bytes of UTF-8 at TEXT are in place of those from START to
+ * END. TEXT is not that of STRING. False when memory is refused. Cost: linear in the length. */
+bool cp_string_replace(cp_heap *heap, cp_value string, uint32_t start, uint32_t end,
+                       const char *text, size_t size, uint32_t chars) CP_MUST_USE;
+
 /* The characters from START to END. Cost: linear in their bytes, besides finding them. */
 cp_value cp_string_copy(cp_heap *heap, cp_value string, uint32_t start, uint32_t end);
 

@@ -232,6 +232,34 @@ static void a_pattern_is_found_at_its_character(void **state)
     close_heap(&f);
 }
 
+static void a_replaced_part_may_be_longer_or_shorter(void **state)
+{
+    (void)state;
+    fixture f;
+    open_text(&f);
+    cp_rng rng = cp_rng_make(5);
+    for (int round = 0; round < 200; round++) {
+        model m = {.count = (uint32_t)cp_rng_below(&rng, 150)}, part = {.count = 0}, sum;
+        for (uint32_t i = 0; i < m.count; i++)
+            m.codes[i] = draw_code(&rng);
+        part.count = (uint32_t)cp_rng_below(&rng, 150);
+        for (uint32_t i = 0; i < part.count; i++)
+            part.codes[i] = draw_code(&rng);
+        uint32_t start = (uint32_t)cp_rng_below(&rng, m.count + 1);
+        uint32_t end = start + (uint32_t)cp_rng_below(&rng, m.count - start + 1);
+        cp_value string = make_from_model(f.heap, &m), source = make_from_model(f.heap, &part);
+        const cp_string *s = cp_to_string(source);
+        assert_true(cp_string_replace(f.heap, string, start, end, cp_string_text(s), s->byte_length,
+                                      s->char_length));
+        sum.count = m.count - (end - start) + part.count;
+        memcpy(sum.codes, m.codes, start * sizeof *sum.codes);
+        memcpy(sum.codes + start, part.codes, part.count * sizeof *sum.codes);
+        memcpy(sum.codes + start + part.count, m.codes + end, (m.count - end) * sizeof *sum.codes);
+        compare_with_model(&f, string, &sum, 5);
+    }
+    close_heap(&f);
+}
+
 static void a_filled_string_repeats_one_character(void **state)
 {
     (void)state;
@@ -285,5 +313,6 @@ CP_TEST_MAIN(cmocka_unit_test(a_string_is_an_array_of_characters),
              cmocka_unit_test(a_string_keeps_its_identity_when_its_text_moves),
              cmocka_unit_test(strings_are_ordered_by_code_points),
              cmocka_unit_test(a_pattern_is_found_at_its_character),
+             cmocka_unit_test(a_replaced_part_may_be_longer_or_shorter),
              cmocka_unit_test(a_filled_string_repeats_one_character),
              cmocka_unit_test(a_refusal_changes_no_string))
