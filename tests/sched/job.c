@@ -252,6 +252,69 @@ static void in_random_orders_as_well(void **state)
     }
 }
 
+/* ---- One step at a time ---- */
+
+static copse_job_end take_long(copse_job *self, void *context, const copse_parcel *input)
+{
+    (void)input;
+    assert_int_equal(copse_clock_advance(context, deadline_ns), COPSE_OK);
+    return copse_job_done(self, NULL);
+}
+
+static void a_result_behind_the_deadline_is_dropped_though_nobody_looked(void **state)
+{
+    (void)state;
+    manual_pool pool;
+    copse_jobs *jobs = NULL;
+    copse_job_handle handle;
+    copse_job_result result;
+    copse_jobs_stats stats;
+    manual_open(&pool, 1, 0);
+    assert_int_equal(copse_jobs_new(&(copse_jobs_options){.pool = &pool.base}, &jobs), COPSE_OK);
+    copse_job_options options = {
+        .run = take_long, .context = pool.clock, .deadline_ns = deadline_ns};
+    assert_int_equal(copse_job_submit(jobs, &options, &handle), COPSE_OK);
+    cp_worker_execute(&pool.workers[0], cp_worker_pick(&pool.workers[0]));
+    assert_int_equal(copse_jobs_poll(jobs, NULL), COPSE_OK);
+    assert_int_equal(copse_jobs_stats_snapshot(jobs, &stats), COPSE_OK);
+    assert_int_equal(stats.late_dropped, 1);
+    assert_int_equal(copse_job_try_get_result(jobs, handle, &result), COPSE_OK);
+    assert_int_equal(result.state, COPSE_JOB_CANCELLED);
+    assert_int_equal(result.reason, COPSE_STOP_TIMEOUT);
+    assert_int_equal(copse_jobs_free(jobs), COPSE_OK);
+    manual_close(&pool);
+}
+
+static copse_job_end do_nothing(copse_job *self, void *context, const copse_parcel *input)
+{
+    (void)context;
+    (void)input;
+    return copse_job_done(self, NULL);
+}
+
+static void a_worker_says_that_it_posts_while_it_tells_the_owner_once_a_burst(void **state)
+{
+    (void)state;
+    manual_pool pool;
+    copse_jobs *jobs = NULL;
+    manual_open(&pool, 2, 0);
+    cp_worker *outside = cp_worker_enter(&pool.workers[1]); /* the owner is the other worker */
+    assert_int_equal(copse_jobs_new(&(copse_jobs_options){.pool = &pool.base}, &jobs), COPSE_OK);
+    cp_worker_enter(outside);
+    copse_job_options options = {.run = do_nothing};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(copse_job_submit(jobs, &options, NULL), COPSE_OK);
+    for (int i = 0; i < 3; i++)
+        cp_worker_execute(&pool.workers[0], cp_worker_pick(&pool.workers[0]));
+    assert_int_equal(pool.kicked, 1);
+    assert_int_equal(pool.phase_at_kick, CP_WORKER_POSTING);
+    assert_int_equal(atomic_load(&pool.workers[0].phase), CP_WORKER_WORKING);
+    assert_int_equal(copse_jobs_free(jobs), COPSE_OK);
+    manual_close(&pool);
+}
+
 CP_TEST_MAIN(
+    cmocka_unit_test(a_result_behind_the_deadline_is_dropped_though_nobody_looked),
+    cmocka_unit_test(a_worker_says_that_it_posts_while_it_tells_the_owner_once_a_burst),
     cmocka_unit_test(in_every_order_of_steps_a_job_ends_once_and_stopped_in_time_never_runs),
     cmocka_unit_test(in_random_orders_as_well))

@@ -15,6 +15,8 @@ typedef struct manual_pool {
     copse_clock *clock;
     cp_worker workers[MANUAL_WORKERS];
     int unparked; /* wake-ups sent */
+    int kicked;
+    uint32_t phase_at_kick; /* of worker 0 */
 } manual_pool;
 
 static void manual_unpark(cp_worker *worker)
@@ -26,7 +28,9 @@ static void manual_unpark(cp_worker *worker)
 
 static void manual_kick(cp_worker *worker)
 {
-    (void)worker;
+    manual_pool *pool = (manual_pool *)(void *)worker->pool;
+    pool->kicked++;
+    pool->phase_at_kick = atomic_load(&pool->workers[0].phase);
 }
 
 static copse_status manual_stop(copse_pool *pool, copse_shutdown how)

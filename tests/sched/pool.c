@@ -171,6 +171,28 @@ static void a_pause_takes_batches_back_and_resume_starts_all_in_order(void **sta
     manual_close(&pool);
 }
 
+static void work_that_is_waited_for_is_picked_first_but_not_in_a_pause(void **state)
+{
+    (void)state;
+    manual_pool pool;
+    item items[4];
+    manual_open(&pool, 1, 0);
+    push_chain(&pool, items, 4);
+    assert_ptr_equal(cp_worker_pick(&pool.workers[0]), &items[0].work);
+    cp_worker_set_phase(&pool.workers[0], CP_WORKER_WORKING);
+    assert_int_equal(copse_pool_pause(&pool.base), COPSE_OK);
+    assert_null(cp_worker_pick_help(&pool.workers[0], &items[2].work));
+    assert_int_equal(atomic_load(&pool.workers[0].phase), CP_WORKER_WORKING);
+    assert_int_equal(copse_pool_resume(&pool.base), COPSE_OK);
+    assert_int_equal(pool.kicked, 1);
+    assert_ptr_equal(cp_worker_pick_help(&pool.workers[0], &items[2].work), &items[2].work);
+    assert_ptr_equal(cp_worker_pick_help(&pool.workers[0], &items[2].work), &items[1].work);
+    pool.workers[0].help_depth = CP_HELP_DEPTH; /* too deep for work of others */
+    assert_null(cp_worker_pick_help(&pool.workers[0], &items[2].work));
+    assert_ptr_equal(cp_worker_pick_help(&pool.workers[0], &items[3].work), &items[3].work);
+    manual_close(&pool);
+}
+
 static void a_full_queue_refuses_all_of_a_push(void **state)
 {
     (void)state;
@@ -359,6 +381,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_push_wakes_a_parked_worker_and_nobody_when_none_
              cmocka_unit_test(urgent_work_goes_before_what_is_in_a_batch),
              cmocka_unit_test(withdrawn_work_is_in_no_list_and_no_batch),
              cmocka_unit_test(a_pause_takes_batches_back_and_resume_starts_all_in_order),
+             cmocka_unit_test(work_that_is_waited_for_is_picked_first_but_not_in_a_pause),
              cmocka_unit_test(a_full_queue_refuses_all_of_a_push),
              cmocka_unit_test(work_that_waited_beyond_the_bound_is_picked_first),
              cmocka_unit_test(in_no_order_of_steps_is_a_wake_up_or_a_work_lost),

@@ -387,6 +387,49 @@ static void a_worker_that_waits_helps_so_that_one_is_enough(void **state)
     }
 }
 
+/* Waits for a job that stands at the gate on the other worker. */
+static copse_job_end wait_for_gate(copse_job *self, void *context, const copse_parcel *input)
+{
+    copse_jobs *jobs = NULL;
+    copse_job_handle handle;
+    copse_jobs_options table = {.pool = copse_job_pool(self)};
+    copse_job_options inner = {.run = stand, .context = context};
+    (void)input;
+    copse_status status = copse_jobs_new(&table, &jobs);
+    if (status == COPSE_OK)
+        status = copse_job_submit(jobs, &inner, &handle);
+    if (status == COPSE_OK) {
+        await_arrivals(context, 1);
+        status = copse_job_wait(jobs, handle, COPSE_NEVER);
+    }
+    copse_status freed = copse_jobs_free(jobs);
+    return status == COPSE_OK && freed == COPSE_OK ? copse_job_done(self, NULL)
+                                                   : copse_job_fail_text(self, "refused");
+}
+
+static copse_job_end let_pass(copse_job *self, void *context, const copse_parcel *input)
+{
+    (void)input;
+    open_gate(context);
+    return copse_job_done(self, NULL);
+}
+
+static void a_worker_that_waits_for_another_runs_the_jobs_of_others(void **state)
+{
+    (void)state;
+    copse_pool *pool = new_pool(2);
+    copse_jobs *jobs = new_table(pool);
+    gate g;
+    init_gate(&g);
+    copse_job_handle waiter =
+        submit(jobs, (copse_job_options){.run = wait_for_gate, .context = &g});
+    await_arrivals(&g, 1); /* both workers are taken */
+    submit(jobs, (copse_job_options){.run = let_pass, .context = &g});
+    assert_int_equal(result_of(jobs, waiter).state, COPSE_JOB_DONE);
+    close_all(jobs, pool);
+    destroy_gate(&g);
+}
+
 static void waits_nested_too_deep_are_refused_and_not_a_deadlock(void **state)
 {
     (void)state;
@@ -799,6 +842,7 @@ CP_TEST_MAIN(cmocka_unit_test(jobs_that_wait_for_each_other_run_at_the_same_time
              cmocka_unit_test(a_running_job_sees_its_deadline_without_its_owner),
              cmocka_unit_test(a_wait_ends_when_the_deadline_of_a_queued_job_has_come),
              cmocka_unit_test(a_worker_that_waits_helps_so_that_one_is_enough),
+             cmocka_unit_test(a_worker_that_waits_for_another_runs_the_jobs_of_others),
              cmocka_unit_test(waits_nested_too_deep_are_refused_and_not_a_deadlock),
              cmocka_unit_test(a_wait_on_a_loop_sleeps_until_the_worker_posts),
              cmocka_unit_test(virtual_time_stands_still_while_threads_owe_an_answer),
