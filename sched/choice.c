@@ -338,6 +338,13 @@ static void print_question(cp_printer *printer, const question *what)
                  (unsigned long long)what->count);
 }
 
+/* Where the run diverged it had the input that the log has, but for its bytes. */
+static bool is_same_input(const copse_choices *choices)
+{
+    return !choices->is_at_end && choices->asked.is_input && choices->logged.is_input &&
+           choices->asked.kind == choices->logged.kind;
+}
+
 copse_status copse_choices_check(const copse_choices *choices, char *text, size_t size)
 {
     cp_printer printer = cp_printer_make(text, size);
@@ -349,6 +356,8 @@ copse_status copse_choices_check(const copse_choices *choices, char *text, size_
     cp_print(&printer, choices->is_at_end ? ", the log has ended" : ", the log has ");
     if (!choices->is_at_end)
         print_question(&printer, &choices->logged);
+    if (is_same_input(choices))
+        cp_print(&printer, " with other bytes");
     return COPSE_EDIVERGED;
 }
 

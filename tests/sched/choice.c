@@ -209,6 +209,10 @@ static void another_input_is_a_divergence_too(void **state)
     cp_choose(replay, 2, CP_CHOICE_MAIL, NULL, NULL);
     cp_record_input(replay, 9, "abd", 3);
     assert_true(cp_choices_have_diverged(replay));
+    char text[128];
+    assert_int_equal(copse_choices_check(replay, text, sizeof text), COPSE_EDIVERGED);
+    assert_string_equal(text, "diverged at decision 2: the run chooses input 9, "
+                              "the log has input 9 with other bytes");
     copse_choices_free(replay);
     const void *bytes = NULL;
     size_t size = 0;
