@@ -7,7 +7,7 @@
 
 #include "interp/vm.h"
 
-enum { CP_STDLIB_TABLES = 9 };
+enum { CP_STDLIB_TABLES = 13 };
 
 /* Each ends with a row without function. */
 extern const cp_builtin *const cp_stdlib_tables[CP_STDLIB_TABLES];
