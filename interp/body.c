@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "interp/import.h"
 #include "interp/record.h"
 
 /* ---- Mentions ------------------------------------------------------------------------------ */
@@ -382,10 +383,12 @@ static bool scan_declaration(definer *d, cp_term *form, const char *who)
                                              : problem);
         return false;
     }
-    if (cp_term_length(form) < 2) {
-        (void)cp_expand_fail(x, form->position, "%s: expected a proper list of declarations", who);
+    cp_import *imports = NULL;
+    cp_library_form library;
+    bool is_good = strcmp(who, "import") == 0 ? cp_import_parse(x, form, &imports)
+                                              : cp_library_parse(x, form, &library);
+    if (!is_good)
         return false;
-    }
     if (!x->options.declare(x->options.context, form, &problem)) {
         (void)cp_expand_fail(x, form->position, "%s: %s", who, problem);
         return false;
