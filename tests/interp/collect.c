@@ -353,6 +353,27 @@ static void a_cycle_keeps_what_was_reachable_when_it_began(void **state)
     close_heap(&f);
 }
 
+/* The same far behind the start of an object that has many cards. */
+static void a_cycle_keeps_what_any_part_of_an_object_held(void **state)
+{
+    (void)state;
+    enum { length = 1000 };
+    for (uint32_t at = 0; at < length; at += 111) {
+        fixture f;
+        open_heap(&f, NULL);
+        f.roots[0] = cp_make_vector(f.heap, length, CP_NIL);
+        cp_vector_set(f.heap, f.roots[0], at, cp_cons(f.heap, cp_make_fixnum(42), CP_NIL));
+        f.roots[1] = cp_make_box(f.heap, CP_NIL);
+        cp_cycle_begin(f.heap);
+        cp_box_set(f.heap, f.roots[1], cp_vector_ref(f.roots[0], at));
+        cp_vector_set(f.heap, f.roots[0], at, CP_NIL);
+        cp_cycle_finish(f.heap);
+        assert_int_equal(count_objects(&f), 3);
+        assert_int_equal(cp_to_fixnum(cp_car(cp_to_box(f.roots[1])->value)), 42);
+        close_heap(&f);
+    }
+}
+
 static void what_is_made_during_a_cycle_survives_it(void **state)
 {
     (void)state;
@@ -598,6 +619,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_random_program_sees_the_graph_that_it_built),
              cmocka_unit_test(what_is_reachable_survives_and_what_is_not_goes),
              cmocka_unit_test(a_young_object_lives_when_only_an_old_one_refers_to_it),
              cmocka_unit_test(a_cycle_keeps_what_was_reachable_when_it_began),
+             cmocka_unit_test(a_cycle_keeps_what_any_part_of_an_object_held),
              cmocka_unit_test(what_is_made_during_a_cycle_survives_it),
              cmocka_unit_test(a_collection_becomes_wanted_after_enough_allocation),
              cmocka_unit_test(dead_objects_of_any_size_make_room_for_new_ones),

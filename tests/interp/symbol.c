@@ -57,6 +57,22 @@ static void an_uninterned_symbol_is_only_itself(void **state)
     close_symbols(&s);
 }
 
+static void a_symbol_keeps_the_string_that_names_it(void **state)
+{
+    (void)state;
+    symbol_fixture s;
+    open_symbols(&s);
+    cp_value name = cp_make_string(s.f.heap, "young", 5, NULL);
+    cp_string_freeze(name);
+    s.f.roots[0] = cp_intern_string(s.symbols, name);
+    cp_collect_young(s.f.heap);
+    assert_int_equal(count_objects(&s.f), 2);
+    assert_true(cp_same(cp_to_symbol(s.f.roots[0])->name, name));
+    assert_true(cp_same(cp_find_symbol(s.symbols, "young", 5), s.f.roots[0]));
+    check_heap(&s.f, 0);
+    close_symbols(&s);
+}
+
 static void a_symbol_that_nobody_refers_to_dies_unless_it_is_permanent(void **state)
 {
     (void)state;
@@ -97,6 +113,18 @@ static void a_symbol_that_is_found_during_a_cycle_survives_it(void **state)
     close_symbols(&s);
 }
 
+/* NUMBERS are those in the names of the symbols held, -1 for none. */
+static void check_held(symbol_fixture *s, const int *numbers, uint64_t seed)
+{
+    for (size_t slot = 0; slot < ROOT_COUNT; slot++) {
+        char name[24];
+        int size = snprintf(name, sizeof name, "symbol-%d", numbers[slot]);
+        CHECK_SEED(numbers[slot] < 0 ||
+                       cp_same(cp_find_symbol(s->symbols, name, (size_t)size), s->f.roots[slot]),
+                   seed);
+    }
+}
+
 /* Symbols come and go at random; those held are found again as the same objects. */
 static void many_symbols_come_and_go(void **state)
 {
@@ -105,7 +133,8 @@ static void many_symbols_come_and_go(void **state)
         cp_rng rng = cp_rng_make(seed);
         symbol_fixture s;
         open_symbols(&s);
-        int numbers[ROOT_COUNT] = {0};
+        int numbers[ROOT_COUNT];
+        memset(numbers, -1, sizeof numbers);
         for (int step = 0; step < 20000; step++) {
             char name[24];
             size_t slot = cp_rng_below(&rng, ROOT_COUNT);
@@ -113,15 +142,12 @@ static void many_symbols_come_and_go(void **state)
             (void)snprintf(name, sizeof name, "symbol-%d", number);
             s.f.roots[slot] = cp_intern_c(s.symbols, name);
             numbers[slot] = number;
-            if (cp_rng_below(&rng, 2000) == 0)
-                cp_collect_full(s.f.heap);
+            if (cp_rng_below(&rng, 2000) != 0)
+                continue;
+            cp_collect_full(s.f.heap);
+            check_held(&s, numbers, seed);
         }
-        for (size_t slot = 0; slot < ROOT_COUNT; slot++) {
-            char name[24];
-            int size = snprintf(name, sizeof name, "symbol-%d", numbers[slot]);
-            CHECK_SEED(cp_same(cp_find_symbol(s.symbols, name, (size_t)size), s.f.roots[slot]),
-                       seed);
-        }
+        check_held(&s, numbers, seed);
         size_t next = 0;
         size_t count = 0;
         while (!cp_is_nothing(cp_symbols_next(s.symbols, &next)))
@@ -169,6 +195,7 @@ static void a_refusal_loses_no_symbol(void **state)
 
 CP_TEST_MAIN(cmocka_unit_test(equal_names_are_the_same_symbol),
              cmocka_unit_test(an_uninterned_symbol_is_only_itself),
+             cmocka_unit_test(a_symbol_keeps_the_string_that_names_it),
              cmocka_unit_test(a_symbol_that_nobody_refers_to_dies_unless_it_is_permanent),
              cmocka_unit_test(a_symbol_that_is_found_during_a_cycle_survives_it),
              cmocka_unit_test(many_symbols_come_and_go),

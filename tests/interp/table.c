@@ -620,6 +620,65 @@ static void a_weak_table_grows_while_a_cycle_marks(void **state)
     }
 }
 
+/* The new entries are young and have keys in them that the cycle will not reach. */
+static void keys_that_move_while_a_cycle_marks_may_die_in_it(void **state)
+{
+    (void)state;
+    fixture f;
+    open_tables(&f, NULL);
+    f.roots[0] = cp_make_table(f.heap, CP_TABLE_EQ, CP_TABLE_WEAK_KEY, 0);
+    for (int i = 0; i < 5; i++)
+        assert_true(cp_table_set(f.heap, f.roots[0], cp_make_box(f.heap, CP_NIL), CP_NIL));
+    f.roots[1] = cp_make_box(f.heap, CP_NIL);
+    assert_true(cp_table_set(f.heap, f.roots[0], f.roots[1], CP_TRUE));
+    cp_cycle_begin(f.heap);
+    for (int i = 0; i < 5; i++)
+        assert_true(cp_table_set(f.heap, f.roots[0], cp_make_fixnum(i), CP_NIL));
+    cp_cycle_finish(f.heap);
+    assert_int_equal(cp_table_count(f.roots[0]), 6);
+    assert_true(cp_same(cp_table_ref(f.heap, f.roots[0], f.roots[1]), CP_TRUE));
+    check_table(&f, f.roots[0], 0);
+    check_heap(&f, 0);
+    close_heap(&f);
+}
+
+/* ---- What a growing table keeps -------------------------------------------------------------- */
+
+/* How many of KEY and VALUE live when the pair was forgotten in a table of COUNT further entries,
+ * which is somewhere on its way to a larger store. */
+static size_t left_alive(int count, bool is_deleted)
+{
+    fixture f;
+    open_tables(&f, NULL);
+    f.roots[0] = cp_make_table(f.heap, CP_TABLE_EQ, CP_TABLE_STRONG, 300);
+    f.roots[1] = cp_make_table(f.heap, CP_TABLE_EQ, CP_TABLE_WEAK_KEY, 0);
+    cp_value key = cp_make_box(f.heap, CP_NIL);
+    cp_value value = cp_make_box(f.heap, CP_NIL);
+    assert_true(cp_table_set(f.heap, f.roots[1], key, CP_TRUE));
+    assert_true(cp_table_set(f.heap, f.roots[1], value, CP_TRUE));
+    assert_true(cp_table_set(f.heap, f.roots[0], key, value));
+    for (int i = 0; i < count; i++)
+        assert_true(cp_table_set(f.heap, f.roots[0], cp_make_fixnum(i), CP_NIL));
+    if (is_deleted)
+        assert_true(cp_table_delete(f.heap, f.roots[0], key));
+    else
+        assert_true(cp_table_set(f.heap, f.roots[0], key, CP_NIL));
+    cp_collect_full(f.heap);
+    check_table(&f, f.roots[0], 0);
+    size_t alive = cp_table_count(f.roots[1]);
+    close_heap(&f);
+    return alive;
+}
+
+static void a_growing_table_keeps_nothing_that_is_no_longer_in_it(void **state)
+{
+    (void)state;
+    for (int count = 300; count < 450; count++) {
+        CHECK_SEED(left_alive(count, true) == 0, (uint64_t)count);
+        CHECK_SEED(left_alive(count, false) == 1, (uint64_t)count);
+    }
+}
+
 /* ---- Refusals ------------------------------------------------------------------------------- */
 
 static void every_refusal_leaves_the_table_as_it_was(void **state)
@@ -690,5 +749,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_table_keeps_its_entries_in_order_of_insertion),
              cmocka_unit_test(what_is_read_from_a_weak_table_during_a_cycle_stays),
              cmocka_unit_test(weak_tables_keep_what_the_obvious_fix_point_keeps),
              cmocka_unit_test(a_weak_table_grows_while_a_cycle_marks),
+             cmocka_unit_test(keys_that_move_while_a_cycle_marks_may_die_in_it),
+             cmocka_unit_test(a_growing_table_keeps_nothing_that_is_no_longer_in_it),
              cmocka_unit_test(every_refusal_leaves_the_table_as_it_was),
              cmocka_unit_test(a_table_grows_late_when_its_growth_was_refused))

@@ -315,6 +315,30 @@ static void the_odometer_follows_runs_whose_shape_depends_on_the_choices(void **
     copse_choices_free(choices);
 }
 
+static void each_run_of_the_odometer_has_a_log_of_its_own(void **state)
+{
+    (void)state;
+    copse_choices *choices =
+        new_choices((copse_choices_options){.mode = COPSE_CHOOSE_EXHAUSTIVE, .is_recorded = true});
+    unsigned runs = 0;
+    do {
+        const void *log = NULL;
+        size_t size = 0;
+        uint32_t first = choose(choices, 3);
+        uint32_t second = choose(choices, 2);
+        assert_int_equal(copse_choices_log(choices, &log, &size), COPSE_OK);
+        copse_choices *replay = new_choices(
+            (copse_choices_options){.mode = COPSE_CHOOSE_REPLAY, .log = log, .log_size = size});
+        assert_int_equal(choose(replay, 3), first);
+        assert_int_equal(choose(replay, 2), second);
+        assert_true(copse_choices_hash(replay) == copse_choices_hash(choices));
+        copse_choices_free(replay);
+        runs++;
+    } while (copse_choices_next(choices));
+    assert_int_equal(runs, 6);
+    copse_choices_free(choices);
+}
+
 static void beyond_its_depth_the_odometer_takes_the_first(void **state)
 {
     (void)state;
@@ -381,6 +405,28 @@ static void a_change_point_puts_the_favourite_last(void **state)
     copse_choices_free(choices);
 }
 
+static void the_latest_that_was_put_last_is_the_very_last(void **state)
+{
+    (void)state;
+    uint64_t identities[] = {100, 200, 300};
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        /* Both change points are the first decision: its favourite is put last, then the next
+         * favourite behind it. */
+        copse_choices *choices = new_choices((copse_choices_options){
+            .mode = COPSE_CHOOSE_PCT, .seed = seed, .change_points = 2, .run_length = 1});
+        copse_choices *order =
+            new_choices((copse_choices_options){.mode = COPSE_CHOOSE_PCT, .seed = seed});
+        uint32_t first = cp_choose(order, 3, CP_CHOICE_READY, identity_is, identities);
+        uint32_t last = cp_choose(choices, 3, CP_CHOICE_READY, identity_is, identities);
+        uint32_t second = 3 - first - last;
+        uint64_t demoted[] = {identities[second], identities[first]};
+        CHECK_SEED(last != first, seed);
+        CHECK_SEED(cp_choose(choices, 2, CP_CHOICE_READY, identity_is, demoted) == 1, seed);
+        copse_choices_free(choices);
+        copse_choices_free(order);
+    }
+}
+
 static copse_status record_with(const copse_allocator *allocator, copse_choice_mode mode)
 {
     copse_choices *choices = NULL;
@@ -432,8 +478,10 @@ CP_TEST_MAIN(cmocka_unit_test(one_alone_is_no_decision),
              cmocka_unit_test(options_outside_their_domain_are_refused),
              cmocka_unit_test(the_odometer_visits_every_combination_once),
              cmocka_unit_test(the_odometer_follows_runs_whose_shape_depends_on_the_choices),
+             cmocka_unit_test(each_run_of_the_odometer_has_a_log_of_its_own),
              cmocka_unit_test(beyond_its_depth_the_odometer_takes_the_first),
              cmocka_unit_test(a_program_with_chance_of_its_own_is_found_by_the_odometer),
              cmocka_unit_test(without_change_points_pct_keeps_its_favourite),
              cmocka_unit_test(a_change_point_puts_the_favourite_last),
+             cmocka_unit_test(the_latest_that_was_put_last_is_the_very_last),
              cmocka_unit_test(every_allocation_may_be_refused))

@@ -218,6 +218,26 @@ static void a_cancelled_task_is_resumed_from_whatever_it_waits_for(void **state)
     end(executor);
 }
 
+static void the_request_to_end_is_told_once(void **state)
+{
+    (void)state;
+    copse_executor *executor = new_executor((copse_det_options){0});
+    test_actor a = {.script = "bybd"};
+    start(executor, &a);
+    assert_int_equal(copse_executor_step(executor), COPSE_OK);
+    assert_int_equal(copse_executor_cancel(executor, a.handle, false), COPSE_OK);
+    assert_int_equal(copse_executor_step(executor), COPSE_OK);
+    assert_int_equal(a.last_why, COPSE_WHY_CANCELLED);
+    assert_int_equal(copse_executor_step(executor), COPSE_OK);
+    assert_int_equal(a.last_why, COPSE_WHY_CONTINUE);
+    assert_int_equal(copse_executor_wake(executor, a.handle), COPSE_OK);
+    assert_int_equal(copse_executor_step(executor), COPSE_OK);
+    assert_int_equal(a.last_why, COPSE_WHY_WOKEN);
+    assert_int_equal(a.drops, 1);
+    assert_int_equal(stats_of(executor).cancelled, 1);
+    end(executor);
+}
+
 static void a_cascade_reaches_all_who_wait_for_the_end(void **state)
 {
     (void)state;
@@ -543,6 +563,7 @@ CP_TEST_MAIN(cmocka_unit_test(a_wake_queues_a_blocked_task),
              cmocka_unit_test(a_deadline_in_the_past_is_a_yield),
              cmocka_unit_test(a_task_cancelled_before_it_ran_never_runs),
              cmocka_unit_test(a_cancelled_task_is_resumed_from_whatever_it_waits_for),
+             cmocka_unit_test(the_request_to_end_is_told_once),
              cmocka_unit_test(a_cascade_reaches_all_who_wait_for_the_end),
              cmocka_unit_test(a_cascade_around_a_circle_of_joins_ends),
              cmocka_unit_test(those_who_join_are_woken_in_the_order_in_which_they_came),

@@ -283,6 +283,23 @@ static void nesting_deeper_than_the_bound_is_refused(void **state)
     copse_parcel_builder_free(builder);
 }
 
+static void what_was_closed_is_no_depth(void **state)
+{
+    (void)state;
+    copse_parcel *parcel = NULL;
+    copse_parcel_builder *builder = copse_parcel_builder_new(NULL);
+    copse_parcel_open_list(builder);
+    for (size_t i = 0; i < 2 * COPSE_PARCEL_DEPTH; i++) {
+        copse_parcel_open_list(builder);
+        copse_parcel_close(builder);
+    }
+    copse_parcel_close(builder);
+    assert_int_equal(copse_parcel_finish(builder, &parcel), COPSE_OK);
+    assert_int_equal(copse_cursor_count(copse_parcel_root(parcel)), 2 * COPSE_PARCEL_DEPTH);
+    copse_parcel_free(parcel);
+    copse_parcel_builder_free(builder);
+}
+
 /* Random trees: the builder is told and the reader asked by the same stream of random numbers. */
 static size_t build_random(copse_parcel_builder *builder, cp_rng *rng, int depth)
 {
@@ -497,6 +514,7 @@ CP_TEST_MAIN(cmocka_unit_test(every_kind_is_read_as_it_was_built),
              cmocka_unit_test(text_is_well_formed_utf8),
              cmocka_unit_test(lists_200000_deep_are_built_compared_and_freed),
              cmocka_unit_test(nesting_deeper_than_the_bound_is_refused),
+             cmocka_unit_test(what_was_closed_is_no_depth),
              cmocka_unit_test(random_trees_are_read_as_they_were_built),
              cmocka_unit_test(equality_is_of_bits_and_order),
              cmocka_unit_test(a_block_copied_elsewhere_is_the_same_parcel),
