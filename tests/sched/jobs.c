@@ -408,6 +408,23 @@ static void a_full_queue_refuses_and_counts_and_the_input_stays_the_callers(void
     close_stage(&s);
 }
 
+static void a_limit_on_live_jobs_counts_sleeps_as_well(void **state)
+{
+    (void)state;
+    stage s;
+    stage_options options = {.live_limit = 2};
+    assert_int_equal(open_stage(&s, &options), COPSE_OK);
+    copse_job_options none = {0}, job = {.run = add_one};
+    assert_int_equal(copse_job_sleep_until(s.jobs, &none, 5 * ms, NULL), COPSE_OK);
+    assert_int_equal(copse_job_submit(s.jobs, &job, NULL), COPSE_OK);
+    assert_int_equal(copse_job_submit(s.jobs, &job, NULL), COPSE_EFULL);
+    assert_int_equal(copse_job_sleep_until(s.jobs, &none, 5 * ms, NULL), COPSE_EFULL);
+    assert_int_equal(stats_of(s.jobs).overflow, 2);
+    assert_int_equal(copse_executor_run_all(s.executor), COPSE_OK);
+    assert_int_equal(copse_job_submit(s.jobs, &job, NULL), COPSE_OK);
+    close_stage(&s);
+}
+
 static void saturated_workers_leave_queued_jobs_that_can_all_be_cancelled(void **state)
 {
     (void)state;
@@ -814,6 +831,7 @@ CP_TEST_MAIN(
     cmocka_unit_test(a_job_that_runs_past_its_deadline_is_told_and_cancelled),
     cmocka_unit_test(a_forgotten_job_is_unknown_and_leaves_nothing),
     cmocka_unit_test(a_full_queue_refuses_and_counts_and_the_input_stays_the_callers),
+    cmocka_unit_test(a_limit_on_live_jobs_counts_sleeps_as_well),
     cmocka_unit_test(saturated_workers_leave_queued_jobs_that_can_all_be_cancelled),
     cmocka_unit_test(unconsumed_results_are_bounded_and_evictions_are_counted),
     cmocka_unit_test(millions_of_jobs_leave_no_memory_behind),
