@@ -487,7 +487,107 @@ static void programs_of_every_kind_give_their_values(void **state)
     check_eval(cases, CP_COUNT_OF(cases));
 }
 
+static void loops_captures_and_values_mix(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"(let ((x 5)) (+ x (begin (set! x 10) x)))", "20"},
+        {"(let ((x 5)) (list x (begin (set! x 10) x) x))", "(10 10 10)"},
+        {"(let loop ((i 0)) (let ((j i)) (if (< j 3) (begin (set! j (+ j 1)) "
+         "(loop j)) (list i j))))",
+         "(3 3)"},
+        {"(define (h n) (let loop ((i 0) (acc '())) (if (= i n) acc (let ((x (* i "
+         "i))) (loop (+ i 1) (cons (lambda (y) (+ x y i)) acc)))))) (map (lambda "
+         "(p) (p 1)) (h 4))",
+         "(13 7 3 1)"},
+        {"(let ((a 1) (b 2) (c 3)) (let loop ((a a) (b b) (c c) (n 5)) (if (= n "
+         "0) (list a b c) (loop b c a (- n 1)))))",
+         "(3 1 2)"},
+        {"(let loop ((a 0) (b 1) (n 10)) (if (= n 0) a (loop b (+ a b) (- n 1))))", "55"},
+        {"(let loop ((a '()) (b '()) (n 0)) (if (= n 3) (list a b) (loop (cons n "
+         "b) (cons n a) (+ n 1))))",
+         "((2 1 0) (2 1 0))"},
+        {"(define (g1 x) (define (a) (b)) (define (b) x) (define (c) (set! x (+ x "
+         "1)) (a)) (c)) (g1 5)",
+         "6"},
+        {"(let () (define x 0) (define (inc!) (set! x (+ x 1)) x) (inc!) (inc!) x)", "2"},
+        {"(let-values (((a b) (let loop ((i 0)) (if (= i 3) (values i (* i i)) "
+         "(loop (+ i 1)))))) (list a b))",
+         "(3 9)"},
+        {"(let-values (((a . r) (if (= 1 2) 5 (let () (values 1 2 3))))) (list a "
+         "r))",
+         "(1 (2 3))"},
+        {"(receive (a) (begin 1 2) a)", "2"},
+        {"(guard (e (#t 'arity)) (let-values (((a b) (values 1))) a))", "arity"},
+        {"(guard (e (#t 'arity)) (let-values (((a b) 5)) a))", "arity"},
+        {"(guard (e (#t 'arity)) (receive (a) (values 1 2) a))", "arity"},
+        {"(+ 1 (let ((x 2)) (if (= x 2) (let loop ((i 0)) (if (= i 5) i (loop (+ "
+         "i 1)))) 7)))",
+         "6"},
+        {"(let ((f (lambda (x) (if (= x 0) 'z (let loop ((i x)) (if (= i 0) 'l "
+         "(loop (- i 1)))))))) (list (f 0) (f 3)))",
+         "(z l)"},
+        {"(define (many a b c d e f g h) (list h g f e d c b a)) (many 1 2 3 4 5 "
+         "6 7 8)",
+         "(8 7 6 5 4 3 2 1)"},
+        {"(let ((k #f) (n 0)) (let ((v (let loop ((i 0)) (if (= i 3) (call/cc "
+         "(lambda (c) (set! k c) i)) (loop (+ i 1)))))) (set! n (+ n 1)) (if (< n "
+         "3) (k (* n 100)) (list v n))))",
+         "(200 3)"},
+        {"(let ((r '())) (let loop ((i 0)) (if (< i 3) (begin (call/cc (lambda "
+         "(k) (set! r (cons i r)) (k #f))) (loop (+ i 1))) (reverse r))))",
+         "(0 1 2)"},
+        {"(define (mk) (define n 0) (define (get) n) (define (inc) (set! n (+ n "
+         "1))) (inc) (inc) (get)) (mk)",
+         "2"},
+        {"(let ((x 1)) (define (f) (g)) (define (g) x) (let ((x 2)) (f)))", "1"},
+        {"((lambda (x) (define y x) (define z (+ y 1)) (* y z)) 4)", "20"},
+        {"(let ((v (vector 0 0 0))) (do ((i 0 (+ i 1))) ((= i 3) v) (vector-set! "
+         "v i (lambda () i)) (vector-set! v i ((vector-ref v i)))))",
+         "#(0 1 2)"},
+        {"(case (let ((x 2)) (* x 2)) ((4) => (lambda (x) (+ x 1))) (else 0))", "5"},
+        {"(let* ((x 1) (f (lambda () x)) (x 2)) (list (f) x))", "(1 2)"},
+        {"(letrec ((a (lambda (n) (if (= n 0) 'a (b (- n 1))))) (b (lambda (n) "
+         "(if (= n 0) 'b (a (- n 1)))))) (list (a 3) (b 3) (a 4)))",
+         "(b a a)"},
+        {"(let loop ((i 0) (f (lambda () 'none))) (if (= i 3) (f) (loop (+ i 1) "
+         "(lambda () (list i (f))))))",
+         "(2 (1 (0 none)))"},
+        {"(define-values (x1 . y1) (values 1 2 3)) (list x1 y1)", "(1 (2 3))"},
+        {"(let () (define-values (a b) (values 1 2)) (define (s) (set! a (+ a b)) "
+         "a) (s) (s))",
+         "5"},
+        {"(define (deepv n) (if (= n 0) (values 1 2) (let-values (((a b) (deepv "
+         "(- n 1)))) (values b a)))) (let-values (((a b) (deepv 1001))) (list a "
+         "b))",
+         "(2 1)"},
+        {"(define zz 0) (let ((p (delay (begin (set! zz (+ zz 1)) zz)))) "
+         "(define-syntax twice (syntax-rules () ((_ e) (list e e)))) (twice "
+         "(force p)))",
+         "(1 1)"},
+        {"(let ((=> 1)) (cond (#t => 'x)))", "x"},
+        {"(if (let ((x #f)) (or x (not x))) 'yes 'no)", "yes"},
+        {"(let ((l '(1 2 3))) (let loop ((l l) (m -1)) (cond ((null? l) m) ((> "
+         "(car l) m) (loop (cdr l) (car l))) (else (loop (cdr l) m)))))",
+         "3"},
+        {"(not (let loop ((i 0)) (cond ((= i 5) #f) (else (loop (+ i 1))))))", "#t"},
+        {"(let ((x 'outer)) (define-syntax m (syntax-rules () ((_ a) (let ((x "
+         "'inner)) (list a x))))) (m x))",
+         "(outer inner)"},
+        {"(let loop ((i 3)) (and (> i 0) (or (= i 1) (loop (- i 1)))))", "#t"},
+        {"(let ((n 0)) (for-each (lambda (x) (set! n (+ n x))) '(1 2 3)) n)", "6"},
+        {"(let ((f (lambda (a) (lambda (b) (lambda (c) (list a b c)))))) (((f 1) "
+         "2) 3))",
+         "(1 2 3)"},
+        {"(call-with-values (lambda () (let loop ((i 0)) (if (= i 2) (values 'a "
+         "'b) (loop (+ i 1))))) (lambda (x . y) (list x y)))",
+         "(a (b))"},
+    };
+    check_eval(cases, CP_COUNT_OF(cases));
+}
+
 CP_TEST_MAIN(cmocka_unit_test(core_forms_give_their_values),
              cmocka_unit_test(primitives_give_their_values),
              cmocka_unit_test(control_works_in_compiled_code),
-             cmocka_unit_test(programs_of_every_kind_give_their_values))
+             cmocka_unit_test(programs_of_every_kind_give_their_values),
+             cmocka_unit_test(loops_captures_and_values_mix))
