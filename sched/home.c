@@ -426,7 +426,8 @@ uint32_t cp_home_take_mail(cp_home *home)
 void cp_home_deliver(cp_home *home, uint32_t count)
 {
     assert(count <= home->inbox_count);
-    while (count-- > 0) {
+    /* What a message makes run may wait, and so deliver the messages behind it. */
+    for (; count > 0 && home->inbox != NULL; count--) {
         cp_mail *mail = home->inbox;
         home->inbox = mail->next;
         if (home->inbox == NULL)

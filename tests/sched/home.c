@@ -543,6 +543,40 @@ static copse_outcome post_to_self_and_end(copse_task *self, void *context, copse
     return copse_task_done(self, 0);
 }
 
+static unsigned calls;
+static unsigned calls_before_return; /* as seen by the call that waits */
+
+static void count_call(void *context)
+{
+    (void)context;
+    calls++;
+}
+
+static void wait_inside(void *context)
+{
+    test_actor *own = context;
+    calls++;
+    assert_int_equal(copse_executor_wait(own->executor, own->handle, COPSE_NEVER, NULL), COPSE_OK);
+    calls_before_return = calls;
+}
+
+static void a_posted_function_may_wait_while_others_are_called(void **state)
+{
+    (void)state;
+    copse_executor *executor = new_executor((copse_det_options){0});
+    test_actor a = {.script = "yd"};
+    calls = 0;
+    start(executor, &a);
+    assert_int_equal(copse_executor_post(executor, wait_inside, &a), COPSE_OK);
+    assert_int_equal(copse_executor_post(executor, count_call, NULL), COPSE_OK);
+    assert_int_equal(copse_executor_post(executor, count_call, NULL), COPSE_OK);
+    assert_int_equal(copse_executor_run_all(executor), COPSE_OK);
+    assert_int_equal(calls, 3);
+    assert_int_equal(calls_before_return, 3);
+    assert_int_equal(a.drops, 1);
+    end(executor);
+}
+
 static void a_posted_wake_for_a_task_that_ended_is_counted_as_stale(void **state)
 {
     (void)state;
@@ -575,4 +609,5 @@ CP_TEST_MAIN(cmocka_unit_test(a_wake_queues_a_blocked_task),
              cmocka_unit_test(nothing_is_scheduled_on_an_executor_that_is_being_freed),
              cmocka_unit_test(a_class_can_hear_of_a_cancel_at_once),
              cmocka_unit_test(no_wake_of_another_thread_is_lost),
+             cmocka_unit_test(a_posted_function_may_wait_while_others_are_called),
              cmocka_unit_test(a_posted_wake_for_a_task_that_ended_is_counted_as_stale))
