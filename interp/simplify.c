@@ -619,7 +619,8 @@ static void become_let(simplifier *s, cp_node *node, cp_clause *clause, use for_
         s->is_failed = true;
         return;
     }
-    memcpy(values, node->as.call.operands, clause->required * sizeof *values);
+    for (uint32_t i = 0; i < clause->required; i++)
+        values[i] = node->as.call.operands[i];
     if (clause->has_rest) {
         values[n - 1] = make_rest(s, node->as.call.operands, clause->required, node->as.call.count,
                                   node->position);
