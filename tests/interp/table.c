@@ -627,10 +627,13 @@ static void keys_that_move_while_a_cycle_marks_may_die_in_it(void **state)
     fixture f;
     open_tables(&f, NULL);
     f.roots[0] = cp_make_table(f.heap, CP_TABLE_EQ, CP_TABLE_WEAK_KEY, 0);
-    for (int i = 0; i < 5; i++)
-        assert_true(cp_table_set(f.heap, f.roots[0], cp_make_box(f.heap, CP_NIL), CP_NIL));
-    f.roots[1] = cp_make_box(f.heap, CP_NIL);
-    assert_true(cp_table_set(f.heap, f.roots[0], f.roots[1], CP_TRUE));
+    for (int i = 1; i <= 6; i++) {
+        f.roots[i] = cp_make_box(f.heap, CP_NIL);
+        assert_true(cp_table_set(f.heap, f.roots[0], f.roots[i], CP_TRUE));
+    }
+    cp_collect_young(f.heap);
+    for (int i = 2; i <= 6; i++)
+        f.roots[i] = CP_NIL;
     cp_cycle_begin(f.heap);
     for (int i = 0; i < 5; i++)
         assert_true(cp_table_set(f.heap, f.roots[0], cp_make_fixnum(i), CP_NIL));
