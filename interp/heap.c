@@ -413,7 +413,7 @@ static void *take_huge(cp_heap *heap, size_t size)
     return cp_chunk_huge_object(chunk);
 }
 
-/* Memory for a large object, listed as young. */
+/* Memory for a large object, at the end of the list. */
 static void *take_large(cp_heap *heap, size_t size)
 {
     if (size > (size_t)1 << 39 || !cp_words_reserve(heap, &heap->large, 1)) {
@@ -499,15 +499,6 @@ cp_value cp_cons_slow(cp_heap *heap, cp_value car, cp_value cdr)
     return cp_cons(heap, car, cdr);
 }
 
-/* Move the last large object, which is not young, to the old part of the list. */
-static void list_large_as_old(cp_heap *heap)
-{
-    uint64_t *items = heap->large.items;
-    uint64_t newest = items[heap->large.count - 1];
-    items[heap->large.count - 1] = items[heap->large_young];
-    items[heap->large_young++] = newest;
-}
-
 /* The running cycle does not meet what is born marked. */
 static void list_weak(cp_heap *heap, cp_object *object)
 {
@@ -525,8 +516,6 @@ cp_object *cp_alloc_old_unfilled(cp_heap *heap, unsigned type, size_t length)
     cp_object *object = take_memory(heap, size);
     if (object == NULL)
         return NULL;
-    if (size > CP_SMALL_MAX)
-        list_large_as_old(heap);
     memset(object, 0, row->fixed_bytes);
     object->header = cp_header(type, 0, 0, length);
     *cp_state_of(object) = (uint8_t)(heap->old_colour | CP_STATE_CLEAN);

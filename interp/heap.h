@@ -92,7 +92,7 @@ struct cp_heap {
     cp_chunk *page_chunks;
     cp_chunk *huge_chunks;
     cp_words large;     /* addresses of all objects in pages and huge chunks */
-    size_t large_young; /* large.items from here on are young */
+    size_t large_young; /* those before are old */
 
     copse_allocator account; /* counts, refuses above the cap, passes on */
     const copse_allocator *host;
