@@ -1,6 +1,8 @@
 /* system.c -- features are what is true of this build; cond-expand asks the same list. */
 #include "stdlib/system.h"
 
+#include <string.h>
+
 static const char *const features_of_build[] = {
     "r7rs",          "full-unicode", "copse", ("copse-" COPSE_VERSION),
 #if defined(__unix__) || defined(__APPLE__)
@@ -22,6 +24,15 @@ static const char *const features_of_build[] = {
     "big-endian",
 #endif
 };
+
+bool cp_has_feature(const char *name)
+{
+    for (size_t i = 0; i < CP_COUNT_OF(features_of_build); i++) {
+        if (strcmp(features_of_build[i], name) == 0)
+            return true;
+    }
+    return false;
+}
 
 static cp_value features(copse_vm *vm, const cp_value *args, int count)
 {

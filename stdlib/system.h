@@ -10,4 +10,7 @@
 
 extern const cp_builtin cp_system_builtins[];
 
+/* Whether NAME is a feature of this build; what cond-expand asks. */
+bool cp_has_feature(const char *name);
+
 #endif
