@@ -29,8 +29,8 @@ def run_program(program, cache):
         path = PROGRAMS / program[0]
         if not path.exists():
             return None
-        done = subprocess.run([str(path), *program[1:]], stdout=subprocess.PIPE, text=True,
-                              preexec_fn=pin)
+        done = subprocess.run([str(path), *program[1:]], cwd=ROOT,
+                              stdout=subprocess.PIPE, text=True, preexec_fn=pin)
         cache[key] = done.stdout.splitlines() if done.returncode == 0 else None
     return cache[key]
 
