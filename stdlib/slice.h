@@ -10,9 +10,9 @@
 
 /* ---- Slices -------------------------------------------------------------------------------- */
 
-/* Between two safepoints a builtin looks at most at so many elements, a cache miss each (100 us),
- * or moves so many bytes. */
-enum { CP_SLICE_STEPS = 1000, CP_SLICE_BYTES = 1 << 16, CP_SLICE_VALUES = CP_SLICE_BYTES / 8 };
+/* Between two safepoints a builtin looks at most at so many elements (a cache miss or two each,
+ * that is about 100 us), or moves so many bytes. */
+enum { CP_SLICE_STEPS = 500, CP_SLICE_BYTES = 1 << 16, CP_SLICE_VALUES = CP_SLICE_BYTES / 8 };
 
 /* One slice of the work on SLOTS, which hold all of its state. Gives what the builtin gives, or
  * CP_NOTHING when there is more to do. With CP_RETRY it has done some of it and is called again. */

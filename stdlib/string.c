@@ -1,6 +1,6 @@
 /* string.c -- what looks at each character is sliced: it makes pieces of the result, a slice each,
  * and joins them at the end. What only moves bytes, such as string-append, goes through text.h in
- * one piece: memcpy does a megabyte in 100 us.
+ * one piece: 400 KB of fresh memory take about 200 us.
  *
  * Between two slices another strand may change the string that is read, so each slice begins with
  * the index of a character and checks it. */
