@@ -240,6 +240,6 @@ void cp_vm_trace(void *context, cp_tracer *tracer)
     cp_trace(tracer, vm->empty_code);
     cp_trace(tracer, vm->out_of_memory);
     cp_trace(tracer, vm->pool);
-    for (const cp_run *run = vm->run; run != NULL; run = run->previous)
+    for (const cp_run_frame *run = vm->run; run != NULL; run = run->previous)
         cp_trace(tracer, cp_from_object(run->fiber));
 }

@@ -78,12 +78,12 @@ typedef enum cp_run_end {
 } cp_run_end;
 
 /* One run of the machine; runs nest through C. */
-typedef struct cp_run {
-    struct cp_run *previous;
+typedef struct cp_run_frame {
+    struct cp_run_frame *previous;
     cp_fiber *fiber;
     const char *caller; /* the C function, when the run may not park; else NULL */
     uint32_t depth;
-} cp_run;
+} cp_run_frame;
 
 struct copse_vm {
     cp_heap *heap;
@@ -98,7 +98,7 @@ struct copse_vm {
 
     int64_t fuel_rest;     /* beyond the slice */
     atomic_bool interrupt; /* set by any thread, relaxed: only a wish, taken at a safepoint */
-    cp_run *run;           /* innermost */
+    cp_run_frame *run;     /* innermost */
     cp_run_end end;        /* how it ended, with value */
     cp_value value;
 

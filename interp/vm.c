@@ -73,7 +73,7 @@ static void load_fiber(copse_vm *vm, cp_fiber *fiber)
 static cp_run_end run_fiber(copse_vm *vm, cp_fiber *fiber, const char *caller, int64_t fuel,
                             bool (*begin)(copse_vm *vm), cp_value *value)
 {
-    cp_run run = {vm->run, fiber, caller, vm->run == NULL ? 1 : vm->run->depth + 1};
+    cp_run_frame run = {vm->run, fiber, caller, vm->run == NULL ? 1 : vm->run->depth + 1};
     outer around = leave_outer(vm);
     vm->run = &run;
     vm->switches++;

@@ -260,3 +260,13 @@ void cp_test_check(cp_test_machine *m, const char *text, const char *expected)
     if (strcmp(result, expected) != 0)
         fail_msg("got \"%s\", expected \"%s\", from\n%s", result, expected, text);
 }
+
+void cp_test_check_all(const char *const cases[][2], size_t count)
+{
+    cp_test_machine m;
+    cp_test_open(&m, 0, NULL);
+    assert_non_null(m.vm);
+    for (size_t i = 0; i < count; i++)
+        cp_test_check(&m, cases[i][0], cases[i][1]);
+    cp_test_close(&m);
+}

@@ -57,6 +57,17 @@ const char *cp_test_eval(cp_test_machine *m, const char *text);
 /* Fails the test unless TEXT ends as EXPECTED. */
 void cp_test_check(cp_test_machine *m, const char *text, const char *expected);
 
-#define CHECK_RUN(m, text, expected) cp_test_check(m, text, expected)
+/* A body of REGISTERS registers without parameters; a closure of the procedure NAME in the global
+ * of that name, by way of r1; a thunk note-NAME that notes NAME. */
+#define BODY(registers, code) "procedure main\nregisters " #registers "\nparameters 0\n" code
+#define DEFINE(name) "closure r1 " #name "\nglobal-define r1 " #name "\n"
+#define NOTE(name)                                                                                 \
+    "procedure note-" #name "\nregisters 4\nparameters 0\nconstant r2 " #name                      \
+    "\ntail-call-global note r0 1\n"
+
+/* Check pairs of a program and how it ends, on one machine. */
+void cp_test_check_all(const char *const cases[][2], size_t count);
+
+#define CHECK_ALL(cases) cp_test_check_all(cases, CP_COUNT_OF(cases))
 
 #endif
