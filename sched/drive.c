@@ -358,15 +358,21 @@ static void say_farewell(cp_drive *drive)
     uint64_t left = cp_home_live(home) * farewell_resumes;
     while (drive->count > 0 && left-- > 0)
         cp_home_resume(home, take_ready(drive));
+    /* No drop function may run what the ready ring still names. */
+    home->depth += CP_WAIT_DEPTH;
     cp_home_discard_all(home);
+    home->depth -= CP_WAIT_DEPTH;
     drive->count = 0;
 }
 
-/* Bounded by the posting threads, which are to be gone, and by functions that post again. */
+/* Bounded by the posting threads, which are to be gone, and by functions that post again. Counts as
+ * a wait, so that none of them frees the executor under us. */
 static void empty_mailbox(cp_home *home)
 {
+    home->depth++;
     while (cp_home_take_mail(home) > 0)
         cp_home_deliver(home, home->inbox_count);
+    home->depth--;
 }
 
 static copse_status free_drive(copse_executor *own)

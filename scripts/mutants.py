@@ -6,7 +6,9 @@ or does not build is an error, never a kill. Called by scripts/test --full; alon
 python3 scripts/mutants.py [NAME...]
 """
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +43,19 @@ def named_tests(text):
     return []
 
 
+def run_tests(tests):
+    """The exit status of TESTS; one that loops is stopped with all that it started, and failed."""
+    child = subprocess.Popen(["meson", "test", "-C", str(FOLDER), "--no-rebuild", "--quiet", *tests],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             start_new_session=True)
+    try:
+        return child.wait(TIME_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        return 1
+
+
 def is_killed(patch):
     """True when a named test fails under PATCH; raises ValueError when that can not be said."""
     tests = named_tests(patch.read_text())
@@ -53,12 +68,7 @@ def is_killed(patch):
         done = run(["ninja", "-C", str(FOLDER), "--quiet"])
         if done.returncode != 0:
             raise ValueError(f"does not build\n{done.stdout}")
-        try:
-            done = run(["meson", "test", "-C", str(FOLDER), "--no-rebuild", "--quiet", *tests],
-                       timeout=TIME_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            return True
-        return done.returncode != 0
+        return run_tests(tests) != 0
     finally:
         run(["patch", "-p1", "--reverse", "-i", str(patch)], cwd=COPY)
 
