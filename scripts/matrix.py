@@ -38,10 +38,12 @@ MATRIX = {
     },
     "abort": {"dir": "build-abort", "setup": ["-Dchecked=abort", "-Ddefault_library=static"],
               "suites": ["sched"]},
+    "switch": {"dir": "build-switch", "setup": ["-Ddispatch=switch", "-Ddefault_library=static"],
+               "suites": ["interp", "stdlib", "program"]},
     "gc-stress": {"dir": "build-gc-stress", "setup": ["-Dgc=stress", "-Ddefault_library=static"],
-                  "suites": ["interp"], "slow": 6},
+                  "suites": ["interp", "stdlib"], "slow": 6},
     "aarch64": {"dir": "build-aarch64", "setup": [], "cross": "aarch64",
-                "suites": ["sched", "interp", "bt"], "slow": 8},
+                "suites": ["sched", "interp", "bt", "stdlib"], "slow": 8},
 }
 
 
