@@ -2,6 +2,8 @@
 
 #include "tests/interp/machine.h"
 
+#include "interp/check.h"
+
 static const char three_deep[] =
     BODY(8, DEFINE(a) DEFINE(b) "fixnum r1 1\ncall-global a r2 0\nadd r1 r1 r2\nreturn "
                                 "r1\n") "procedure a\nregisters 8\nparameters 0\nfixnum "
@@ -117,7 +119,59 @@ static void a_state_follows_the_table(void **state)
     cp_test_close(&m);
 }
 
+/* Fibers capture, unwind and park while a full cycle marks in small slices between their runs: what
+ * a stack held when the cycle began is found, and what is written over is never looked at. */
+static void a_cycle_in_slices_sees_every_stack_as_it_was(void **state)
+{
+    (void)state;
+    enum { FIBERS = 20, ROUNDS = 60 };
+    cp_test_machine m;
+    cp_test_open(&m, 0, NULL);
+    cp_value procedure = cp_test_load(
+        &m, BODY(8, DEFINE(work) "fixnum r1 0\n"
+                                 "again:\nmove r4 r1\ncall-global work r2 1\nadd r1 r1 r2\n"
+                                 "move r4 r1\ncall-global park r2 1\nloop again\n")
+        /* (work n): a list n + 3 long, made in a recursion that escapes and captures. */
+        "procedure work\nregisters 8\nparameters 1\nfixnum r4 3\nclosure r3 deep\n"
+        "move r1 r3\nmove r3 r4\ncall r1 1\nfixnum r0 1\ncar r1 r1\nadd r0 r0 r1\nreturn r0\n"
+        "procedure deep\nregisters 8\nparameters 1\njump-if-equal-i r0 0 end\ncons r1 r0 r0\n"
+        "sub-i r5 r0 1\nself r3\ncall r3 1\nclosure r6 same\ncall-global call/cc r4 1\n"
+        "closure r6 leave\ncall-global call/ec r4 1\ncdr r1 r1\ncons r1 r1 r3\nreturn r1\n"
+        "end:\nimmediate r0 ()\nreturn r0\n"
+        "procedure same\nregisters 4\nparameters 1\nglobal-define r0 k\nreturn r0\n"
+        "procedure leave\nregisters 6\nparameters 1\nmove r1 r0\ncons r3 r0 r0\ncall r1 1\n"
+        "return r1\n");
+    cp_fiber *fibers[FIBERS];
+    for (int i = 0; i < FIBERS; i++)
+        fibers[i] = cp_test_fiber(&m, procedure);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (m.vm->heap->phase == CP_PHASE_IDLE)
+            cp_cycle_begin(m.vm->heap);
+        for (int i = 0; i < FIBERS; i++) {
+            char expected[40];
+            snprintf(expected, sizeof expected, "parked %d", 4 * (round + 1));
+            if (round > 0)
+                cp_vm_wake(m.vm, fibers[i], CP_NIL);
+            assert_string_equal(cp_test_run(&m, fibers[i], 10000), expected);
+            if (m.vm->heap->phase == CP_PHASE_MARK)
+                (void)cp_cycle_slice(m.vm->heap, 7);
+            if ((i + round) % 7 == 0)
+                cp_collect_young(m.vm->heap);
+        }
+        if (round % 3 == 2 && m.vm->heap->phase == CP_PHASE_MARK) {
+            cp_cycle_finish(m.vm->heap);
+            cp_heap_assert(m.vm->heap);
+        }
+    }
+    for (int i = 0; i < FIBERS; i++)
+        cp_vm_halt(m.vm, fibers[i]);
+    cp_collect_full(m.vm->heap);
+    cp_heap_assert(m.vm->heap);
+    cp_test_close(&m);
+}
+
 CP_TEST_MAIN(cmocka_unit_test(a_walk_meets_every_frame_from_the_top),
              cmocka_unit_test(a_walk_goes_through_slices),
              cmocka_unit_test(only_live_registers_keep_what_they_hold),
-             cmocka_unit_test(a_fiber_is_small), cmocka_unit_test(a_state_follows_the_table))
+             cmocka_unit_test(a_fiber_is_small), cmocka_unit_test(a_state_follows_the_table),
+             cmocka_unit_test(a_cycle_in_slices_sees_every_stack_as_it_was))
