@@ -87,7 +87,7 @@ static cp_value callback(copse_vm *vm, const cp_value *args, int count)
     case CP_RUN_REFUSED:
         break;
     }
-    fail_msg("a call from C neither parks nor is cut");
+    fail_msg("%s", "a call from C neither parks nor is cut");
     return CP_UNSPECIFIC;
 }
 
