@@ -31,7 +31,7 @@ static const char fib[] = BODY(
  * boundary, and expect RESULT and LOG of each. */
 static void check(const char *text, const char *result, const char *log)
 {
-    for (uint32_t slots = 0; slots < 24; slots++) {
+    for (uint32_t slots = 0; slots < CP_TEST_SCALE(24, 3); slots++) {
         cp_vm_options options = {.first_slots = slots};
         cp_test_machine m;
         cp_test_open(&m, 0, &options);
@@ -207,7 +207,8 @@ static void many_failing_handlers_do_not_nest_in_c(void **state)
         &m,
         BODY(
             6,
-            DEFINE(nest) "fixnum r4 20000\ncall-global nest r2 1\nreturn r2\n")
+            DEFINE(nest) "fixnum r4 " CP_TEST_SCALE("20000", "100") "\n"
+            "call-global nest r2 1\nreturn r2\n")
         "procedure nest\nregisters 8\nparameters 1\njump-if-equal-i r0 0 end\n"
         "global r3 condition-kind\nclosure r4 deeper r0\n"
         "call-global with-exception-handler r1 2\nreturn r1\nend:\nconstant r3 7\n"

@@ -9,7 +9,7 @@
  * boundary, and expect RESULT and LOG of each. */
 static void check(const char *text, const char *result, const char *log)
 {
-    for (uint32_t slots = 0; slots < 24; slots++) {
+    for (uint32_t slots = 0; slots < CP_TEST_SCALE(24, 3); slots++) {
         cp_vm_options options = {.first_slots = slots};
         cp_test_machine m;
         cp_test_open(&m, 0, &options);
@@ -504,14 +504,15 @@ static void a_continuation_of_a_deep_stack_can_be_reentered(void **state)
     /* At depth 0 the continuation is captured; it is entered twice more from the top. */
     static const char code[] =
         BODY(8,
-             DEFINE(deep) "fixnum r1 0\nglobal-define r1 n\nconstant r4 3000\n"
+             DEFINE(deep) "fixnum r1 0\nglobal-define r1 n\n"
+             "constant r4 " CP_TEST_SCALE("3000", "300") "\n"
         "call-global deep r2 1\nglobal r3 n\nadd-i r3 r3 1\nglobal-define r3 n\n"
         "jump-if-equal-i r3 3 end\nglobal r4 k\nmul-i r6 r3 100\ncall r4 1\nend:\nreturn r2\n")
         "procedure deep\nregisters 5\nparameters 1\njump-if-equal-i r0 0 end\nsub-i r3 r0 1\n"
         "call-global deep r1 1\nadd-i r1 r1 1\nreturn r1\nend:\nclosure r3 keep\n"
         "call-global call/cc r1 1\nreturn r1\nprocedure keep\nregisters 2\nparameters 1\n"
         "global-define r0 k\nfixnum r1 0\nreturn r1\n";
-    check(code, "3200", "");
+    check(code, CP_TEST_SCALE("3200", "500"), "");
 }
 
 /* ---- Refused memory ------------------------------------------------------------------------ */
@@ -523,7 +524,7 @@ static void refused_memory_is_a_condition_or_no_matter(void **state)
     (void)state;
     static const char *const programs[][2] = {
         {ctak, "6"},
-        {DEEP("2000"), "2000"},
+        {DEEP(CP_TEST_SCALE("2000", "50")), CP_TEST_SCALE("2000", "50")},
         {BODY(8,
         PROMPT "fixnum r4 1\ncall-global k r2 1\nmove r4 r2\ncall-global k r2 1\n"
         "cons r1 r1 r2\nreturn r1\n")
@@ -560,7 +561,7 @@ static void a_small_heap_changes_no_result(void **state)
     cp_test_machine m;
     cp_test_open(&m, 0, &options);
     cp_test_check(&m, ctak, "6");
-    cp_test_check(&m, DEEP("20000"), "20000");
+    cp_test_check(&m, DEEP(CP_TEST_SCALE("20000", "500")), CP_TEST_SCALE("20000", "500"));
     assert_true(cp_heap_stats(m.vm->heap).young_count > 0);
     cp_test_close(&m);
 }

@@ -57,6 +57,13 @@ const char *cp_test_eval(cp_test_machine *m, const char *text);
 /* Fails the test unless TEXT ends as EXPECTED. */
 void cp_test_check(cp_test_machine *m, const char *text, const char *expected);
 
+/* A number of a test, and a smaller one for builds that collect at every safepoint. */
+#ifdef CP_GC_STRESS
+#define CP_TEST_SCALE(normal, stress) stress
+#else
+#define CP_TEST_SCALE(normal, stress) normal
+#endif
+
 /* A body of REGISTERS registers without parameters; a closure of the procedure NAME in the global
  * of that name, by way of r1; a thunk note-NAME that notes NAME. */
 #define BODY(registers, code) "procedure main\nregisters " #registers "\nparameters 0\n" code
