@@ -358,10 +358,7 @@ static void say_farewell(cp_drive *drive)
     uint64_t left = cp_home_live(home) * farewell_resumes;
     while (drive->count > 0 && left-- > 0)
         cp_home_resume(home, take_ready(drive));
-    /* No drop function may run what the ready ring still names. */
-    home->depth += CP_WAIT_DEPTH;
     cp_home_discard_all(home);
-    home->depth -= CP_WAIT_DEPTH;
     drive->count = 0;
 }
 

@@ -583,42 +583,6 @@ static void a_posted_function_does_not_free_what_is_being_freed(void **state)
     assert_int_equal(freed_by_a_post, COPSE_EBUSY_OWNER);
 }
 
-typedef struct last_words {
-    copse_executor *executor;
-    copse_status stepped;
-    int drops;
-} last_words;
-
-static copse_outcome never_ends(copse_task *self, void *context, copse_why why)
-{
-    (void)context;
-    (void)why;
-    return copse_task_yield(self);
-}
-
-static void step_it(void *context)
-{
-    last_words *words = context;
-    copse_status stepped = copse_executor_step(words->executor);
-    assert_int_not_equal(stepped, COPSE_OK);
-    if (words->drops++ == 0)
-        words->stepped = stepped;
-}
-
-static void a_drop_of_a_freed_executor_runs_no_task(void **state)
-{
-    (void)state;
-    last_words words = {NULL, COPSE_OK, 0};
-    assert_int_equal(copse_executor_new_det(&(copse_det_options){0}, &words.executor), COPSE_OK);
-    for (int i = 0; i < 3; i++) {
-        copse_task_options options = {.resume = never_ends, .drop = step_it, .context = &words};
-        assert_int_equal(copse_executor_schedule(words.executor, &options, NULL), COPSE_OK);
-    }
-    assert_int_equal(copse_executor_free(words.executor), COPSE_OK);
-    assert_int_equal(words.drops, 3);
-    assert_int_equal(words.stepped, COPSE_EDEPTH);
-}
-
 static void an_executor_is_not_freed_from_inside(void **state)
 {
     (void)state;
@@ -774,7 +738,6 @@ CP_TEST_MAIN(cmocka_unit_test(ready_tasks_run_in_turn),
              cmocka_unit_test(a_dump_shows_who_waits_inside_a_resume),
              cmocka_unit_test(an_executor_is_not_freed_from_inside),
              cmocka_unit_test(a_posted_function_does_not_free_what_is_being_freed),
-             cmocka_unit_test(a_drop_of_a_freed_executor_runs_no_task),
              cmocka_unit_test(mail_is_delivered_in_the_order_of_arrival_whatever_the_seed),
              cmocka_unit_test(another_thread_is_refused),
              cmocka_unit_test(every_allocation_of_a_new_executor_may_be_refused),
