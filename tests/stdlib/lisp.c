@@ -359,7 +359,7 @@ static cp_value call(cp_lisp *e, cp_value procedure, uint32_t count, const cp_va
     case CP_RUN_HALTED:
         break;
     }
-    fail_msg("the call neither returned nor raised");
+    fail_msg("%s", "the call neither returned nor raised");
     return CP_NOTHING;
 }
 
