@@ -351,6 +351,25 @@ const char *program_eval(program *p, const char *text)
     return p->text;
 }
 
+void program_check(const char *(*evaluate)(program *p, const char *text),
+                   const char *const cases[][2], size_t count)
+{
+    program *p = malloc(sizeof *p);
+    assert_non_null(p);
+    program_open(p);
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *result = evaluate(p, cases[i][0]);
+        if (strcmp(result, cases[i][1]) == 0)
+            continue;
+        wrong++;
+        print_error("got %s, expected %s, from\n%s\n", result, cases[i][1], cases[i][0]);
+    }
+    assert_int_equal(wrong, 0);
+    program_close(p);
+    free(p);
+}
+
 /* ---- The prelude --------------------------------------------------------------------------- */
 
 static cp_value make_vector_from_list(copse_vm *vm, const cp_value *args, int count)

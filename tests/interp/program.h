@@ -61,6 +61,11 @@ cp_compile_status program_compile(program *p, const char *text);
  * refused. */
 const char *program_eval(program *p, const char *text);
 
+/* Fails the test unless EVALUATE, one of the functions above, gives for the first text of each of
+ * COUNT cases the second, in a program of its own for all of them; prints those that differ. */
+void program_check(const char *(*evaluate)(program *p, const char *text),
+                   const char *const cases[][2], size_t count);
+
 /* Define in Lisp what the machine does not have. */
 void program_load_prelude(program *p);
 

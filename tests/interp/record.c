@@ -4,20 +4,7 @@
 
 static void check_core(const char *const cases[][2], size_t count)
 {
-    program *p = malloc(sizeof *p);
-    assert_non_null(p);
-    program_open(p);
-    size_t wrong = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *result = program_core(p, cases[i][0]);
-        if (strcmp(result, cases[i][1]) == 0)
-            continue;
-        wrong++;
-        print_error("got %s, expected %s, from\n%s\n", result, cases[i][1], cases[i][0]);
-    }
-    assert_int_equal(wrong, 0);
-    program_close(p);
-    free(p);
+    program_check(program_core, cases, count);
 }
 
 static void a_record_type_defines_its_procedures(void **state)
